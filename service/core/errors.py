@@ -1,0 +1,77 @@
+"""What can go wrong, in the words of the domain.
+
+Every error that a caller may see is one of these. The message is a whole sentence that names the
+thing at fault; it never holds SQL. ``service/web/errors.py`` decides which HTTP status a class becomes.
+"""
+
+
+class ServiceError(Exception):
+    """Base of all errors whose message is meant for the caller."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message)
+        self.message = message
+
+
+class InvalidRequest(ServiceError):
+    """The request can be read but asks for something impossible."""
+
+
+class MalformedRequest(ServiceError):
+    """The body is JSON, but not of the shape that the operation takes."""
+
+
+class InvalidAddress(ServiceError):
+    """The URL itself is wrong: answered as plain text, before any JSON."""
+
+
+class Unauthenticated(ServiceError):
+    """No key, or one that is not known."""
+
+
+class Forbidden(ServiceError):
+    """Who asks may not do this."""
+
+
+class NotFound(ServiceError):
+    """What the request names does not exist."""
+
+
+class NamespaceNotFound(NotFound):
+    """No namespace has this name."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f"🤷 namespace '{name}' was not found")
+        self.name = name
+
+
+class Conflict(ServiceError):
+    """The request is right by itself, but not in the present state."""
+
+
+class TooLarge(ServiceError):
+    """The request is larger than a limit allows."""
+
+
+class TooSlow(ServiceError):
+    """The database gave up on the statement after the statement timeout."""
+
+
+class TooManyRequests(ServiceError):
+    """More is asked than can be taken at present; try again after ``retry_after`` seconds."""
+
+    def __init__(self, message: str, retry_after: int = 1) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after
+
+
+class Unavailable(ServiceError):
+    """The database cannot be reached or is too busy; try again after ``retry_after`` seconds."""
+
+    def __init__(self, message: str, retry_after: int = 1) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after
+
+
+class StorageFull(ServiceError):
+    """The database has no room left for writes."""

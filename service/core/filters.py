@@ -1,0 +1,127 @@
+"""The filter tree.
+
+There are no negated operators: what a caller spells ``NotEq`` is ``Not(Equal(…))``, and a document
+matches ``Not(f)`` exactly when it does not match ``f``. A missing attribute is a null one.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from dataclasses import dataclass
+from enum import Enum
+
+from service.core.attributes import AttributeType, JsonScalar
+from service.core.ids import DocumentId
+
+MAX_DEPTH = 64
+MAX_NODES = 10_000
+
+
+@dataclass(frozen=True, slots=True)
+class IdField:
+    """The document's id."""
+
+    def __str__(self) -> str:
+        return "id"
+
+
+@dataclass(frozen=True, slots=True)
+class Attribute:
+    """An attribute by name. ``type`` is None until the namespace's schema was asked, and stays None
+    for an attribute that no document has."""
+
+    name: str
+    type: AttributeType | None = None
+
+    def __str__(self) -> str:
+        return self.name
+
+
+Field = IdField | Attribute
+Operand = JsonScalar | DocumentId
+
+
+class Order(Enum):
+    """How a value compares; the value is the SQL operator."""
+
+    LESS = "<"
+    LESS_OR_EQUAL = "<="
+    GREATER = ">"
+    GREATER_OR_EQUAL = ">="
+
+
+@dataclass(frozen=True, slots=True)
+class Missing:
+    """The field has no value."""
+
+    field: Field
+    spelled: str = dataclasses.field(default="Eq", compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Equal:
+    """The field is this value; arrays are equal when they have the same elements in order."""
+
+    field: Field
+    value: Operand | tuple[JsonScalar, ...]
+    spelled: str = dataclasses.field(default="Eq", compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class AnyOf:
+    """The field is one of the values; for an array: one of its elements is."""
+
+    field: Field
+    values: tuple[Operand, ...]
+    spelled: str = dataclasses.field(default="In", compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Compare:
+    """The field orders so against the value: numbers by size, strings by bytes.
+
+    A missing value sorts below every other.
+    """
+
+    field: Field
+    order: Order
+    value: Operand
+    spelled: str = dataclasses.field(default="Lt", compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Glob:
+    """The whole string, or one of an array's strings, matches a globset pattern."""
+
+    field: Field
+    pattern: str
+    ignore_case: bool = False
+    spelled: str = dataclasses.field(default="Glob", compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class And:
+    """All parts match; no parts: everything does."""
+
+    parts: tuple[Filter, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Or:
+    """Some part matches; no parts: nothing does."""
+
+    parts: tuple[Filter, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Not:
+    """The part does not match."""
+
+    part: Filter
+
+
+Leaf = Missing | Equal | AnyOf | Compare | Glob
+Filter = Leaf | And | Or | Not
+
+EVERYTHING = And(())
+NOTHING = Or(())

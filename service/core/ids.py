@@ -1,0 +1,138 @@
+"""Document ids: their types, how a type is chosen, and what a namespace accepts afterwards.
+
+The type of an id is the type of the table's column, so that a team can join with its own tables.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from enum import Enum
+from uuid import UUID
+
+from service.core.errors import InvalidRequest
+
+DocumentId = int | str | UUID
+
+BIGINT_END = 2**63
+UNSIGNED_END = 2**64
+MAX_ID_BYTES = 64
+TYPE_NAMES: dict[type, str] = {int: "uint", str: "string", UUID: "uuid"}
+
+
+class IdType(Enum):
+    """The type of a namespace's ids; the value is the SQL type of the column."""
+
+    BIGINT = "bigint"
+    NUMERIC = "numeric(20,0)"
+    UUID = "uuid"
+    TEXT = "text"
+
+    @property
+    def spelled(self) -> str:
+        """The name that callers know: both integer columns hold unsigned integers."""
+        return {IdType.UUID: "uuid", IdType.TEXT: "string"}.get(self, "uint")
+
+
+def infer_id_type(ids: Sequence[DocumentId]) -> IdType:
+    """The narrowest type that holds all of ``ids``.
+
+    Raises:
+        InvalidRequest: for no ids, or integers and strings in one request.
+    """
+    kinds = {type(value) for value in ids}
+    if kinds == {int}:
+        return widen_id_type(IdType.BIGINT, ids)
+    if kinds == {str}:
+        return IdType.TEXT
+    if kinds == {UUID}:
+        return IdType.UUID
+    raise InvalidRequest(
+        "💔 ids of one request must all be of one type, unsigned integers or strings"
+    )
+
+
+def widen_id_type(current: IdType, ids: Sequence[DocumentId]) -> IdType:
+    """The type needed to hold ``ids`` too: an integer above 2^63-1 widens bigint."""
+    if current is IdType.BIGINT and any(isinstance(i, int) and i >= BIGINT_END for i in ids):
+        return IdType.NUMERIC
+    return current
+
+
+def coerce_ids(ids: Iterable[DocumentId], id_type: IdType) -> tuple[DocumentId, ...]:
+    """The ids as values of ``id_type``: UUIDs are read from any of their spellings.
+
+    Raises:
+        InvalidRequest: for an id of another type than the namespace's.
+    """
+    return tuple([coerce_id(value, id_type) for value in ids])
+
+
+def coerce_id(value: DocumentId, id_type: IdType) -> DocumentId:
+    """One id as a value of ``id_type``; see ``coerce_ids``."""
+    match value, id_type:
+        case int(), IdType.BIGINT | IdType.NUMERIC:
+            return value
+        case (str(), IdType.TEXT) | (UUID(), IdType.UUID):
+            return value
+        case str(), IdType.UUID:
+            return read_uuid(value)
+        case _:
+            raise InvalidRequest(
+                f"💔 namespace ID type is {id_type.spelled}, "
+                f"but you sent {TYPE_NAMES[type(value)]}; you are not allowed to mix ID types in the same namespace"
+            )
+
+
+def read_uuid(text: str) -> UUID:
+    """A UUID from its hyphenated, plain, braced or ``urn:uuid:`` spelling."""
+    try:
+        return UUID(text)
+    except ValueError:
+        raise InvalidRequest(
+            "💔 namespace ID type is uuid, but a written ID could not be parsed as uuid"
+        ) from None
+
+
+def check_id(value: object) -> DocumentId:
+    """An id as it may stand in a request: an integer of 64 bits without sign, or a short string.
+
+    Raises:
+        InvalidRequest: for every other value, naming it.
+    """
+    match value:
+        case bool():
+            raise InvalidRequest("💔 bool is not a valid ID type")
+        case int() if 0 <= value < UNSIGNED_END:
+            return value
+        case int():
+            raise InvalidRequest(f"💔 id {value} is out of range: integer ids are 0 to 2^64-1")
+        case str() if 0 < len(value.encode()) <= MAX_ID_BYTES:
+            return value
+        case str():
+            size = len(value.encode())
+            raise InvalidRequest(
+                f"💔 string ids are 1 to {MAX_ID_BYTES} bytes long, got one of {size}"
+            )
+        case UUID():
+            return value
+        case _:
+            raise InvalidRequest(f"💔 {kind_of(value)} is not a valid ID type")
+
+
+def kind_of(value: object) -> str:
+    """What a JSON value is called in messages."""
+    match value:
+        case None:
+            return "null"
+        case bool():
+            return "bool"
+        case int():
+            return "int"
+        case float():
+            return "float"
+        case str():
+            return "string"
+        case list() | tuple():
+            return "array"
+        case _:
+            return "object"

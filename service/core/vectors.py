@@ -1,0 +1,61 @@
+"""Vectors as plain values: float32 numbers, little-endian, as bytes.
+
+Bytes travel from the request to PostgreSQL and back without ever becoming Python floats.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import Enum
+
+BYTES_PER_NUMBER = 4
+MAX_DIMENSIONS = 16_000
+
+
+class Metric(Enum):
+    """How the distance between two vectors is measured; smaller is nearer.
+
+    The values are the catalog's words. ``EUCLIDEAN_SQUARED`` is the sum of the squared differences
+    (turbopuffer, section 4.1), ``COSINE`` one minus the cosine: 0 to 2, and 1 for a zero vector.
+    """
+
+    COSINE = "cosine"
+    EUCLIDEAN = "euclidean"
+    EUCLIDEAN_SQUARED = "euclidean_squared"
+
+    @property
+    def spelled(self) -> str:
+        """The name that messages use."""
+        return "cosine_distance" if self is Metric.COSINE else self.value
+
+
+@dataclass(frozen=True, slots=True)
+class Vector:
+    """One vector: ``dimensions`` float32 numbers."""
+
+    data: bytes
+
+    @property
+    def dimensions(self) -> int:
+        return len(self.data) // BYTES_PER_NUMBER
+
+    @property
+    def is_zero(self) -> bool:
+        return not any(self.data.replace(b"\x80", b"\x00"))
+
+
+@dataclass(frozen=True, slots=True)
+class VectorBatch:
+    """Vectors of one length, one for each row of a write except the rows in ``missing``.
+
+    ``data`` has the vectors that exist, one after the other.
+    """
+
+    dimensions: int
+    data: bytes
+    missing: frozenset[int] = field(default=frozenset())
+
+    @property
+    def count(self) -> int:
+        """How many rows the batch stands for, with and without a vector."""
+        return len(self.data) // (BYTES_PER_NUMBER * self.dimensions) + len(self.missing)

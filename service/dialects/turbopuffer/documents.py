@@ -1,0 +1,134 @@
+"""The two shapes of documents in v1 writes (section 6.1): columns, and rows."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import cast
+
+from service.core.attributes import AttributeColumn, JsonValue, check_name
+from service.core.documents import Upsert
+from service.core.errors import InvalidRequest, MalformedRequest
+from service.core.ids import UNSIGNED_END, DocumentId, check_id, kind_of
+from service.dialects.turbopuffer.names import RESERVED
+from service.dialects.turbopuffer.vectors import parse_flat_vectors, parse_vectors
+
+TARGET = "Failed to deserialize the JSON body into the target type: "
+MAX_ROWS = 100_000
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Documents to write and ids to delete, in the order of the request."""
+
+    upsert: Upsert | None
+    deletes: tuple[DocumentId, ...]
+
+
+def parse_columns(ids: object, vectors: object, attributes: object) -> Batch:
+    """``ids``, ``vectors`` and ``attributes`` as columns; a null vector deletes its id."""
+    identities = parse_ids(ids)
+    given = parse_vector_column(vectors, len(identities))
+    columns = parse_attribute_columns(attributes, len(identities))
+    if given is None:
+        return Batch(Upsert(identities, columns), ())
+    kept = [row for row, vector in enumerate(given) if vector is not None]
+    if len(kept) == len(identities):
+        return Batch(Upsert(identities, columns, parse_vectors(given)), ())
+    return split(identities, given, columns, kept)
+
+
+def split(
+    ids: tuple[DocumentId, ...],
+    vectors: Sequence[object],
+    columns: tuple[AttributeColumn, ...],
+    kept: list[int],
+) -> Batch:
+    """Rows with a vector are written, the others deleted."""
+    chosen = set(kept)
+    deletes = tuple(identity for row, identity in enumerate(ids) if row not in chosen)
+    if not kept:
+        return Batch(None, deletes)
+    parts = tuple(
+        AttributeColumn(column.name, tuple(column.values[row] for row in kept))
+        for column in columns
+    )
+    batch = parse_vectors([vectors[row] for row in kept])
+    return Batch(Upsert(tuple(ids[row] for row in kept), parts, batch), deletes)
+
+
+def parse_rows(wire: object) -> Batch:
+    """``upserts``: objects of id, vector and attributes; one without a vector deletes its id."""
+    rows = cast(list[object], expect("upserts", wire, list, "a sequence"))
+    entries = [
+        cast(dict[str, object], expect(f"upserts[{index}]", row, dict, "a map"))
+        for index, row in enumerate(rows)
+    ]
+    for index, entry in enumerate(entries):
+        if entry.get("id") is None:
+            raise MalformedRequest(f"{TARGET}upserts[{index}]: missing field `id`")
+    maps = [
+        cast(dict[str, object], expect("attributes", entry.get("attributes") or {}, dict, "a map"))
+        for entry in entries
+    ]
+    names = dict.fromkeys(name for attributes in maps for name in attributes)
+    columns = {name: [attributes.get(name) for attributes in maps] for name in names}
+    return parse_columns(
+        [entry["id"] for entry in entries], [entry.get("vector") for entry in entries], columns
+    )
+
+
+def parse_ids(wire: object) -> tuple[DocumentId, ...]:
+    ids = cast(list[object], expect("ids", wire, list, "a sequence"))
+    if len(ids) > MAX_ROWS:
+        raise InvalidRequest(f"💔 a write has at most {MAX_ROWS} documents, got {len(ids)}")
+    if set(map(type, ids)) == {int}:
+        numbers = cast(list[int], ids)
+        if min(numbers) >= 0 and max(numbers) < UNSIGNED_END:
+            return tuple(numbers)
+    return tuple([check_id(identity) for identity in ids])
+
+
+def parse_vector_column(wire: object, count: int) -> Sequence[object] | None:
+    """One entry per id, whatever the spelling; None when the request has no vectors."""
+    match wire:
+        case None:
+            return None
+        case str():
+            return parse_flat_vectors(wire, count)
+        case [int() | float(), *_]:
+            return parse_flat_vectors(cast(object, wire), count)
+        case list():
+            vectors = cast(list[object], wire)
+            if len(vectors) != count:
+                raise InvalidRequest(f"💔 {len(vectors)} vectors for {count} ids")
+            return vectors
+        case _:
+            raise MalformedRequest(f"{TARGET}vectors: invalid type: {kind_of(wire)}")
+
+
+def parse_attribute_columns(wire: object, count: int) -> tuple[AttributeColumn, ...]:
+    if wire is None:
+        return ()
+    columns = cast(Mapping[str, object], expect("attributes", wire, dict, "a map"))
+    return tuple([parse_column(name, values, count) for name, values in columns.items()])
+
+
+def parse_column(name: str, wire: object, count: int) -> AttributeColumn:
+    check_name(name, RESERVED)
+    values = cast(list[JsonValue], expect(f"attributes.{name}", wire, list, "a sequence"))
+    if len(values) != count:
+        raise InvalidRequest(f"💔 attribute '{name}' has {len(values)} values for {count} ids")
+    return AttributeColumn(name, tuple(values))
+
+
+def expect(where: str, wire: object, kind: type, wanted: str) -> object:
+    """The value, when it is of the JSON type that stands here.
+
+    Raises:
+        MalformedRequest: with the words that clients match on (section 3.1).
+    """
+    if isinstance(wire, kind):
+        return wire
+    found = "map" if isinstance(wire, dict) else kind_of(wire)
+    raise MalformedRequest(f"{TARGET}{where}: invalid type: {found}, expected {wanted}")

@@ -1,0 +1,175 @@
+"""Filters on the wire (section 11): arrays, and the legacy object form.
+
+``["attr", "Op", value]``, ``["And", [f, …]]``, ``["Or", [f, …]]``, or an object of conditions that
+must all hold: ``{"attr": ["Op", value], "other": [["Op", value], ["Op", value]]}``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from itertools import count
+from typing import cast
+
+from service.core.attributes import JsonScalar, check_name
+from service.core.errors import InvalidRequest
+from service.core.filters import (
+    MAX_DEPTH,
+    MAX_NODES,
+    NOTHING,
+    And,
+    AnyOf,
+    Attribute,
+    Compare,
+    Equal,
+    Field,
+    Filter,
+    Glob,
+    IdField,
+    Missing,
+    Not,
+    Or,
+    Order,
+)
+from service.core.ids import kind_of
+from service.dialects.turbopuffer.names import ID
+
+Leaf = Callable[[Field, object, str], Filter]
+
+
+def parse_filter(wire: object) -> Filter:
+    """The filter tree of a request.
+
+    Raises:
+        InvalidRequest: for what is no filter, for unknown operators, and over the limits.
+    """
+    return parse_node(wire, 0, count(1))
+
+
+def parse_node(wire: object, depth: int, nodes: Iterator[int]) -> Filter:
+    if depth > MAX_DEPTH:
+        raise InvalidRequest(f"💔 filters may be nested {MAX_DEPTH} deep")
+    if next(nodes) > MAX_NODES:
+        raise InvalidRequest(f"💔 a filter may have {MAX_NODES} conditions")
+    match wire:
+        case ["And", [*parts]]:
+            return And(tuple([parse_node(part, depth + 1, nodes) for part in parts]))
+        case ["Or", [*parts]]:
+            return Or(tuple([parse_node(part, depth + 1, nodes) for part in parts]))
+        case [str(attribute), str(operator), operand]:
+            return parse_leaf(attribute, operator, operand)
+        case dict():
+            conditions = legacy_conditions(cast(dict[str, object], wire))
+            return And(tuple([parse_node(part, depth + 1, nodes) for part in conditions]))
+        case _:
+            raise InvalidRequest(f"💔 cannot read filter {shortened(wire)}")
+
+
+def legacy_conditions(wire: dict[str, object]) -> Iterator[list[object]]:
+    """The conditions of an object, spelled as arrays."""
+    for attribute, condition in wire.items():
+        match condition:
+            case [str(), _]:
+                yield [attribute, *cast(list[object], condition)]
+            case [[*_], *_]:
+                for single in cast(list[object], condition):
+                    match single:
+                        case [str(), _]:
+                            yield [attribute, *cast(list[object], single)]
+                        case _:
+                            raise InvalidRequest(f"💔 cannot read filter {shortened(single)}")
+            case _:
+                raise InvalidRequest(f"💔 cannot read filter {shortened(condition)}")
+
+
+def parse_leaf(attribute: str, operator: str, operand: object) -> Filter:
+    if operator not in LEAVES:
+        known = ", ".join([*LEAVES, "And", "Or"])
+        raise InvalidRequest(
+            f"💔 unknown filter operator '{operator[:64]}', expected one of {known}"
+        )
+    return LEAVES[operator](parse_field(attribute), operand, operator)
+
+
+def parse_field(attribute: str) -> Field:
+    if attribute == ID:
+        return IdField()
+    check_name(attribute, frozenset())
+    return Attribute(attribute)
+
+
+def equal(field: Field, operand: object, spelled: str) -> Filter:
+    if operand is None:
+        return Missing(field, spelled)
+    if isinstance(operand, list):
+        elements = cast(list[object], operand)
+        return Equal(field, tuple([scalar(field, e, spelled) for e in elements]), spelled)
+    return Equal(field, scalar(field, operand, spelled), spelled)
+
+
+def any_of(field: Field, operand: object, spelled: str) -> Filter:
+    # a lone value stands for a list of one (section 11.2)
+    values = cast(list[object], operand) if isinstance(operand, list) else [operand]
+    present = tuple([scalar(field, v, spelled) for v in values if v is not None])
+    chosen = AnyOf(field, present, spelled)
+    return Or((Missing(field, spelled), chosen)) if None in values else chosen
+
+
+def compare(order: Order) -> Leaf:
+    def parse(field: Field, operand: object, spelled: str) -> Filter:
+        if operand is not None:
+            return Compare(field, order, scalar(field, operand, spelled), spelled)
+        # null sorts below every value, and is never itself below or above null
+        below = order in (Order.LESS, Order.LESS_OR_EQUAL)
+        return NOTHING if below else Not(Missing(field, spelled))
+
+    return parse
+
+
+def glob(ignore_case: bool) -> Leaf:
+    def parse(field: Field, operand: object, spelled: str) -> Filter:
+        if not isinstance(operand, str):
+            raise wrong_operand(field, operand, spelled, "a pattern (string)")
+        return Glob(field, operand, ignore_case, spelled)
+
+    return parse
+
+
+def negated(leaf: Leaf) -> Leaf:
+    return lambda field, operand, spelled: Not(leaf(field, operand, spelled))
+
+
+LEAVES: dict[str, Leaf] = {
+    "Eq": equal,
+    "NotEq": negated(equal),
+    "In": any_of,
+    "NotIn": negated(any_of),
+    "Lt": compare(Order.LESS),
+    "Lte": compare(Order.LESS_OR_EQUAL),
+    "Gt": compare(Order.GREATER),
+    "Gte": compare(Order.GREATER_OR_EQUAL),
+    "Glob": glob(ignore_case=False),
+    "NotGlob": negated(glob(ignore_case=False)),
+    "IGlob": glob(ignore_case=True),
+    "NotIGlob": negated(glob(ignore_case=True)),
+}
+
+
+def scalar(field: Field, operand: object, spelled: str) -> JsonScalar:
+    if isinstance(operand, str | int | float | bool):
+        return operand
+    raise wrong_operand(field, operand, spelled, "a string, a number or a boolean")
+
+
+def wrong_operand(field: Field, operand: object, spelled: str, wanted: str) -> InvalidRequest:
+    return InvalidRequest(
+        f"filter error in key `{field}`: type mismatch, {spelled} expects {wanted}, "
+        f"but got {kind_of(operand)} {shortened(operand)}"
+    )
+
+
+def shortened(wire: object) -> str:
+    # a deep value would make repr itself recurse
+    if isinstance(wire, list | dict):
+        return f"({kind_of(wire)} of {len(cast(list[object], wire))})"
+    text = repr(wire)
+    return text if len(text) <= 64 else f"{text[:64]}…"

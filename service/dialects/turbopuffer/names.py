@@ -1,0 +1,28 @@
+"""The words of this dialect for core values."""
+
+from __future__ import annotations
+
+from service.core.errors import MalformedRequest
+from service.core.vectors import Metric
+
+METRICS = {
+    "cosine_distance": Metric.COSINE,
+    "euclidean_squared": Metric.EUCLIDEAN_SQUARED,
+    "euclidean": Metric.EUCLIDEAN,
+}
+ID = "id"
+VECTOR = "vector"
+RESERVED = frozenset({ID, VECTOR})
+
+
+def parse_metric(wire: object) -> Metric | None:
+    """A distance metric; null means that none is given."""
+    if wire is None:
+        return None
+    if isinstance(wire, str) and wire in METRICS:
+        return METRICS[wire]
+    known = ", ".join(f"`{name}`" for name in METRICS)
+    raise MalformedRequest(
+        "Failed to deserialize the JSON body into the target type: "
+        f"distance_metric: unknown variant `{wire}`, expected one of {known}"
+    )

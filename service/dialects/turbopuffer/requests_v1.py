@@ -1,0 +1,229 @@
+"""Bodies of the v1 API (sections 6.1, 7 and 9.5): what is read, and the core values it becomes.
+
+Every field may be null, which is the same as absent; unknown fields are ignored.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from marshmallow import EXCLUDE, Schema, fields, post_load
+
+from service.core.documents import Write
+from service.core.errors import InvalidRequest, MalformedRequest
+from service.core.filters import EVERYTHING
+from service.core.ids import kind_of
+from service.core.namespace import check_namespace_name
+from service.core.query import DEFAULT_VECTOR, MAX_LIMIT, Projection, Query
+from service.core.vectors import Vector
+from service.dialects.turbopuffer.attribute_schema import parse_schema
+from service.dialects.turbopuffer.documents import TARGET, Batch, parse_columns, parse_rows
+from service.dialects.turbopuffer.filters import parse_filter
+from service.dialects.turbopuffer.names import parse_metric
+from service.dialects.turbopuffer.ranking import parse_ranking
+from service.dialects.turbopuffer.vectors import parse_flat_vectors, parse_vector
+
+DEFAULT_LIMIT = 10
+MAX_SAMPLES = 200
+DEFAULT_SAMPLES = 20
+OPERATIONS = ("ids", "upserts", "delete_by_filter", "copy_from_namespace", "schema")
+
+
+class Request(Schema):
+    """A body whose fields are optional and whose unknown fields are ignored."""
+
+    class Meta:
+        unknown = EXCLUDE
+
+
+def anything() -> fields.Raw:
+    """A field that the parsers of this package read."""
+    return fields.Raw(load_default=None, allow_none=True)
+
+
+def flag() -> fields.Boolean:
+    return fields.Boolean(load_default=False, allow_none=True, truthy={True}, falsy={False})
+
+
+@dataclass(frozen=True, slots=True)
+class Copy:
+    """A write that makes the namespace a copy of another one."""
+
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class Lookup:
+    """A query, and how its vectors are to be spelled."""
+
+    query: Query
+    base64: bool
+
+
+class WriteRequest(Request):
+    """``POST /v1/namespaces/:ns``."""
+
+    ids = anything()
+    vectors = anything()
+    attributes = anything()
+    upserts = anything()
+    delete_by_filter = anything()
+    copy_from_namespace = fields.String(load_default=None, allow_none=True)
+    distance_metric = anything()
+    schema = anything()
+    encryption = anything()
+
+    @post_load
+    def to_write(self, data: dict[str, Any], **_: Any) -> Write | Copy:
+        if data["encryption"] is not None:
+            raise InvalidRequest("💔 CMEK is not currently enabled in this cluster")
+        asked = [name for name in OPERATIONS if data[name] is not None]
+        if data["copy_from_namespace"] is not None:
+            return read_copy(data["copy_from_namespace"], asked)
+        if not asked:
+            raise InvalidRequest(f"💔 a write needs one of: {', '.join(OPERATIONS)}")
+        return read_write(data)
+
+
+def read_copy(source: str, asked: list[str]) -> Copy:
+    if asked != ["copy_from_namespace"]:
+        raise InvalidRequest(
+            "💔 copy_from_namespace cannot be used with other write request fields"
+        )
+    check_namespace_name(source)
+    return Copy(source)
+
+
+def read_write(data: dict[str, Any]) -> Write:
+    batch = read_batch(data)
+    condition = data["delete_by_filter"]
+    return Write(
+        delete_where=None if condition is None else parse_filter(condition),
+        deletes=batch.deletes,
+        upsert=batch.upsert,
+        schema=parse_schema(data["schema"]),
+        metric=parse_metric(data["distance_metric"]),
+    )
+
+
+def read_batch(data: dict[str, Any]) -> Batch:
+    if data["upserts"] is None:
+        return Batch(None, ()) if data["ids"] is None else parse_columns(
+            data["ids"], data["vectors"], data["attributes"]
+        )  # fmt: skip
+    if data["ids"] is not None:
+        raise InvalidRequest("💔 cannot specify both ids and upserts")
+    return parse_rows(data["upserts"])
+
+
+class QueryRequest(Request):
+    """``POST /v1/namespaces/:ns/query``."""
+
+    vector = anything()
+    distance_metric = anything()
+    top_k = anything()
+    include_vectors = flag()
+    include_attributes = anything()
+    filters = anything()
+    rank_by = anything()
+    vector_encoding_format = fields.String(load_default=None, allow_none=True)
+
+    @post_load
+    def to_lookup(self, data: dict[str, Any], **_: Any) -> Lookup:
+        projection = Projection(
+            read_projection(data["include_attributes"]),
+            (DEFAULT_VECTOR,) if data["include_vectors"] else (),
+        )
+        metric = parse_metric(data["distance_metric"])
+        query = Query(
+            ranking=parse_ranking(data["vector"], data["rank_by"], metric),
+            filter=EVERYTHING if data["filters"] is None else parse_filter(data["filters"]),
+            limit=read_limit(data["top_k"]),
+            projection=projection,
+        )
+        return Lookup(query, read_encoding(data["vector_encoding_format"]))
+
+
+@dataclass(frozen=True, slots=True)
+class RecallTest:
+    """How recall is to be measured: on given vectors, or on samples."""
+
+    samples: int
+    query: Query
+    vectors: tuple[Vector, ...]
+    with_truth: bool
+
+
+class RecallRequest(Request):
+    """``POST /v1/namespaces/:ns/_debug/recall``; a GET has ``num`` and ``top_k`` in its URL."""
+
+    num = anything()
+    top_k = anything()
+    filters = anything()
+    queries = anything()
+    include_ground_truth = flag()
+
+    @post_load
+    def to_test(self, data: dict[str, Any], **_: Any) -> RecallTest:
+        samples = read_integer("num", data["num"], DEFAULT_SAMPLES)
+        if not 1 <= samples <= MAX_SAMPLES:
+            raise InvalidRequest(f"💔 samples must be between 1 and {MAX_SAMPLES}")
+        query = Query(
+            filter=EVERYTHING if data["filters"] is None else parse_filter(data["filters"]),
+            limit=read_limit(data["top_k"]),
+            projection=Projection((), (DEFAULT_VECTOR,) if data["include_ground_truth"] else ()),
+        )
+        return RecallTest(
+            samples, query, read_queries(data["queries"], samples), data["include_ground_truth"]
+        )
+
+
+def read_queries(wire: object, samples: int) -> tuple[Vector, ...]:
+    """Query vectors: an array of vectors, or ``num`` of them in one flat array of numbers."""
+    match wire:
+        case None | []:
+            return ()
+        case [int() | float(), *_]:
+            return tuple(parse_vector(row) for row in parse_flat_vectors(wire, samples))
+        case [*vectors]:
+            return tuple(parse_vector(vector) for vector in vectors)
+        case _:
+            raise InvalidRequest("💔 queries must be an array of vectors")
+
+
+def read_projection(wire: object) -> tuple[str, ...] | None:
+    """The attributes asked for; None for all of them."""
+    match wire:
+        case None | False:
+            return ()
+        case True:
+            return None
+        case [*names] if all(isinstance(name, str) for name in names):
+            return tuple(dict.fromkeys(str(name) for name in names))
+        case _:
+            raise InvalidRequest("💔 include_attributes must be a boolean or an array of names")
+
+
+def read_limit(wire: object) -> int:
+    limit = read_integer("top_k", wire, DEFAULT_LIMIT)
+    if not 1 <= limit <= MAX_LIMIT:
+        raise InvalidRequest(f"💔 top_k must be between 1 and {MAX_LIMIT}")
+    return limit
+
+
+def read_integer(name: str, wire: object, default: int) -> int:
+    if wire is None:
+        return default
+    if isinstance(wire, bool) or not isinstance(wire, int):
+        raise MalformedRequest(f"{TARGET}{name}: invalid type: {kind_of(wire)}, expected usize")
+    return wire
+
+
+def read_encoding(wire: str | None) -> bool:
+    """Whether vectors are wanted in base64."""
+    if wire not in (None, "float", "base64"):
+        raise InvalidRequest(
+            f"💔 unknown vector_encoding_format '{wire}', expected float or base64"
+        )
+    return wire == "base64"

@@ -1,0 +1,127 @@
+"""Vectors on the wire: arrays of numbers, or base64 of little-endian float32 (section 4)."""
+
+from __future__ import annotations
+
+import binascii
+from base64 import b64decode, b64encode
+from collections.abc import Sequence
+from typing import cast
+
+import numpy as np
+
+from service.core.errors import InvalidRequest
+from service.core.vectors import BYTES_PER_NUMBER, MAX_DIMENSIONS, Vector, VectorBatch
+
+Floats = np.ndarray[tuple[int, ...], np.dtype[np.float32]]
+
+
+def parse_vector(wire: object) -> Vector:
+    """One vector in either encoding.
+
+    Raises:
+        InvalidRequest: when it is neither, empty, too long, or has a number that float32 cannot hold.
+    """
+    numbers = read_numbers([wire])
+    if numbers.shape[1] > MAX_DIMENSIONS:
+        raise InvalidRequest(f"💔 vectors have at most {MAX_DIMENSIONS} dimensions")
+    return Vector(numbers.tobytes())
+
+
+def parse_vectors(wire: Sequence[object]) -> VectorBatch | None:
+    """One vector per row, null where a row has none; None when no row has one."""
+    missing = frozenset(row for row, vector in enumerate(wire) if vector is None)
+    present = [vector for vector in wire if vector is not None] if missing else wire
+    if not present:
+        return None
+    numbers = read_numbers(present)
+    return VectorBatch(numbers.shape[1], numbers.tobytes(), missing)
+
+
+def parse_flat_vectors(wire: object, count: int) -> list[object]:
+    """All rows' vectors as one base64 string or one array of numbers, cut into ``count`` rows."""
+    numbers = read_numbers([wire])[0]
+    if count == 0 or numbers.size % count:
+        raise InvalidRequest(f"💔 {numbers.size} numbers cannot be shared out among {count} ids")
+    encoded = (b64encode(row.tobytes()).decode() for row in numbers.reshape(count, -1))
+    return list(encoded)
+
+
+def read_numbers(rows: Sequence[object]) -> Floats:
+    """Vectors of one length as an array of shape (rows, dimensions)."""
+    kinds = set(map(type, rows))
+    if kinds == {list}:
+        numbers = read_lists(cast(Sequence[list[object]], rows))
+    elif kinds == {str}:
+        numbers = read_base64(cast(Sequence[str], rows))
+    elif kinds == {list, str}:
+        return read_numbers([as_base64(row) for row in rows])
+    else:
+        raise InvalidRequest("💔 a vector is an array of numbers, or base64 of float32 numbers")
+    if not numbers.shape[1]:
+        raise InvalidRequest("💔 a vector has at least one dimension")
+    if not np.isfinite(numbers).all():
+        raise InvalidRequest("💔 a vector holds finite numbers in the range of float32")
+    return numbers
+
+
+def read_lists(rows: Sequence[list[object]]) -> Floats:
+    check_lengths([len(row) for row in rows])
+    try:
+        numbers = np.array(rows)
+    except (ValueError, OverflowError):
+        raise not_numbers() from None
+    # nested arrays have a third axis; strings, null and objects another kind
+    if numbers.ndim != 2 or (numbers.size and numbers.dtype.kind not in "iuf"):
+        raise not_numbers()
+    refuse_booleans(rows, numbers)
+    with np.errstate(over="ignore"):
+        return numbers.astype("<f4")
+
+
+def refuse_booleans(rows: Sequence[list[object]], numbers: np.ndarray) -> None:
+    """numpy takes ``true`` for 1.0; only rows with a 0 or a 1 can hide one, and they are few."""
+    suspects = np.flatnonzero(((numbers == 0) | (numbers == 1)).any(axis=1))
+    for row in suspects:
+        if bool in set(map(type, rows[row])):
+            raise not_numbers()
+
+
+def read_base64(rows: Sequence[str]) -> Floats:
+    # equal texts have equal sizes, so one join decodes them all when no row is padded
+    check_lengths([len(row) for row in rows])
+    data = b"".join([decode(row) for row in rows])
+    width = len(data) // len(rows)
+    if width % BYTES_PER_NUMBER or len(data) % len(rows):
+        raise InvalidRequest("💔 base64 of a vector must hold whole float32 numbers")
+    return np.frombuffer(data, dtype="<f4").reshape(len(rows), width // BYTES_PER_NUMBER)
+
+
+def decode(text: str) -> bytes:
+    try:
+        return b64decode(text, validate=True)
+    except (binascii.Error, ValueError):
+        raise InvalidRequest("💔 a vector given as a string must be valid base64") from None
+
+
+def as_base64(row: object) -> str:
+    if isinstance(row, str):
+        return row
+    return b64encode(read_lists([cast(list[object], row)]).tobytes()).decode()
+
+
+def check_lengths(lengths: list[int]) -> None:
+    if len(set(lengths)) > 1:
+        raise InvalidRequest("💔 all vectors of a request must have the same number of dimensions")
+
+
+def not_numbers() -> InvalidRequest:
+    return InvalidRequest("💔 a vector is an array of numbers, or base64 of float32 numbers")
+
+
+def render_floats(vector: Vector) -> Floats:
+    """As an array of float32, which the JSON writer gives its shortest decimals."""
+    return np.frombuffer(vector.data, dtype="<f4")
+
+
+def render_base64(vector: Vector) -> str:
+    return b64encode(vector.data).decode()

@@ -1,0 +1,155 @@
+"""The operations of the service: what both dialects call, and all that they call.
+
+An operation takes and returns plain values of ``service/core``. Transactions begin and end here; SQL
+and JSON do not occur.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from service.core.binding import bind, bind_ranking
+from service.core.documents import SchemaUpdate, Write, Written
+from service.core.errors import ServiceError
+from service.core.namespace import Namespace, NamespacePage
+from service.core.query import Page, Query, Recall, Result
+from service.core.vectors import Vector
+from service.engine import writing
+from service.engine.access import Access
+from service.engine.recalling import recall
+from service.engine.warming import Warmer
+from service.storage import catalog, estimates, migrations, reads
+from service.storage.pool import Database, Session
+
+# numbers in the vectors of one page of an export: 16 MB, some 50 as JSON
+PAGE_NUMBERS = 4_000_000
+PAGE_DOCUMENTS = 10_000
+
+
+@dataclass(frozen=True, slots=True)
+class Description:
+    """A namespace with its size: exact up to 100,000 documents, an estimate above."""
+
+    namespace: Namespace
+    size: int
+
+
+class Engine:
+    """All operations on one database."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._access = Access(database)
+        self._warmer = Warmer(self._access)
+
+    def query(self, name: str, query: Query) -> Result:
+        """The min(limit, matching) best documents."""
+
+        def run(session: Session, namespace: Namespace) -> Result:
+            return reads.search(session, namespace, bound(namespace, query))
+
+        return self._access.read(name, run)
+
+    def write(self, name: str, request: Write) -> Written:
+        """Apply a write whole, or not at all; durable when this returns."""
+        return self._access.change(
+            name, lambda session, known: writing.write(session, known, name, request)
+        )
+
+    def copy(self, name: str, source: str) -> int:
+        """Make a new namespace as a copy of another; returns the number of documents."""
+        return self._access.change(
+            name, lambda session, known: writing.copy(session, known, name, source)
+        )
+
+    def delete(self, name: str) -> None:
+        """Drop a namespace with all its documents."""
+        self._access.change(name, lambda session, _: writing.drop(session, name))
+
+    def drop_indexes(self, name: str) -> None:
+        """Drop what is derived from the documents; they are searched by scans from then on.
+
+        This release derives nothing yet, so only the namespace's existence is checked.
+        """
+        self._access.read(name, catalog.check_version)
+
+    def describe(self, name: str) -> Description:
+        """The namespace and how many documents it has."""
+
+        def run(session: Session, namespace: Namespace) -> Description:
+            size = estimates.count(session, namespace)
+            catalog.check_version(session, namespace)
+            return Description(namespace, size)
+
+        return self._access.read(name, run)
+
+    def schema(self, name: str) -> Namespace:
+        """The namespace as the catalog has it."""
+
+        def run(session: Session, namespace: Namespace) -> Namespace:
+            catalog.check_version(session, namespace)
+            return namespace
+
+        return self._access.read(name, run)
+
+    def update_schema(self, name: str, update: SchemaUpdate) -> Namespace:
+        """Declare attributes or change their options; returns the namespace afterwards."""
+        return self._access.change(
+            name, lambda session, known: writing.update_schema(session, known, name, update)
+        )
+
+    def export(self, name: str, after: int) -> Page:
+        """Documents in write order from behind a position (0: the start), whole."""
+
+        def run(session: Session, namespace: Namespace) -> Page:
+            numbers = sum(column.dimensions for column in namespace.vectors) or 1
+            limit = max(1, min(PAGE_DOCUMENTS, PAGE_NUMBERS // numbers))
+            return reads.export(session, namespace, after, limit)
+
+        return self._access.read(name, run)
+
+    def list_namespaces(self, prefix: str, after: str, limit: int) -> NamespacePage:
+        """Names that start with ``prefix``, from behind the position of the page before."""
+        with self._database.session() as session:
+            return catalog.list_names(session, prefix, after, limit)
+
+    def recall(
+        self, name: str, samples: int, query: Query, vectors: Sequence[Vector] = ()
+    ) -> Recall:
+        """How well searches find what exact ones find, on samples or on given vectors."""
+
+        def run(session: Session, namespace: Namespace) -> Recall:
+            with session.snapshot():
+                catalog.check_version(session, namespace)
+                asked = replace(query, filter=bind(query.filter, namespace))
+                return recall(session, namespace, samples, asked, vectors)
+
+        return self._access.read(name, run)
+
+    def warm(self, name: str) -> None:
+        """Have the namespace read into memory in the background."""
+        self._access.read(name, catalog.check_version)
+        self._warmer.hint(name)
+
+    def missing(self) -> str | None:
+        """What keeps the service from answering, or None when it is ready."""
+        try:
+            with self._database.session() as session:
+                migrations.check_migrated(session.connection, session.schemas)
+        except ServiceError as error:
+            return error.message
+        return None
+
+    def close(self) -> None:
+        self._warmer.close()
+        self._database.close()
+
+
+def bound(namespace: Namespace, query: Query) -> Query:
+    """The query with its filter and ranking typed by the namespace's schema."""
+    return replace(
+        query,
+        filter=bind(query.filter, namespace),
+        ranking=bind_ranking(query.ranking, namespace),
+    )

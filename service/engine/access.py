@@ -1,0 +1,104 @@
+"""How operations reach a namespace: the catalog's cache, and what is redone when it was old.
+
+Every operation gets a namespace as this process knows it. When a statement finds another version, or
+a relation that is gone, the operation is redone on what the catalog says now; so is a refusal that an
+old schema may have caused. Deadlocks and locks not had in time are redone here, not by the client.
+"""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Callable
+from typing import TypeVar
+
+from service.core.errors import InvalidRequest, NamespaceNotFound, Unavailable
+from service.core.namespace import Namespace
+from service.storage import catalog
+from service.storage.catalog import NamespaceCache
+from service.storage.pool import Busy, Database, Session, Stale
+
+T = TypeVar("T")
+
+ATTEMPTS = 30
+LONGEST_PAUSE = 0.5
+
+
+class Access:
+    """Runs operations on namespaces by name."""
+
+    def __init__(self, database: Database) -> None:
+        self.database = database
+        self.cache = NamespaceCache()
+
+    def read(self, name: str, operation: Callable[[Session, Namespace], T]) -> T:
+        """Run a reading operation on the namespace.
+
+        Raises:
+            NamespaceNotFound: when there is none of this name.
+        """
+
+        def attempt() -> T:
+            with self.database.session() as session:
+                return operation(session, self.known(session, name))
+
+        return self._redo(name, attempt)
+
+    def change(
+        self,
+        name: str,
+        operation: Callable[[Session, Namespace | None], tuple[T, Namespace | None]],
+    ) -> T:
+        """Run a changing operation in one transaction.
+
+        The operation gets None when there is no such namespace, and returns its outcome with the
+        namespace as it leaves it, or None when it left none.
+        """
+
+        def attempt() -> T:
+            with self.database.transaction() as session:
+                outcome, left = operation(session, self.known_or_none(session, name))
+            if left is None:
+                self.cache.forget(name)
+            else:
+                self.cache.put(left)
+            return outcome
+
+        return self._redo(name, attempt)
+
+    def known(self, session: Session, name: str) -> Namespace:
+        """The namespace as cached, else as the catalog has it."""
+        namespace = self.cache.get(name)
+        if namespace is None:
+            namespace = catalog.find(session, name)
+            self.cache.put(namespace)
+        return namespace
+
+    def known_or_none(self, session: Session, name: str) -> Namespace | None:
+        try:
+            return self.known(session, name)
+        except NamespaceNotFound:
+            return None
+
+    def _redo(self, name: str, attempt: Callable[[], T]) -> T:
+        for turn in range(ATTEMPTS):
+            before = self.cache.get(name)
+            try:
+                return attempt()
+            except Stale:
+                self.cache.forget(name)
+            except Busy:
+                time.sleep(random.uniform(0, min(LONGEST_PAUSE, 0.01 * 2**turn)))
+            except InvalidRequest:
+                if before is None or self._is_current(before):
+                    raise
+                self.cache.forget(name)
+        raise Unavailable(f"namespace '{name}' is busy with other changes")
+
+    def _is_current(self, namespace: Namespace) -> bool:
+        """Whether the catalog still has the row that a refusal was based on."""
+        try:
+            with self.database.session() as session:
+                return catalog.find(session, namespace.name).version == namespace.version
+        except NamespaceNotFound:
+            return False

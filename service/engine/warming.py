@@ -1,0 +1,56 @@
+"""Warming: a namespace's pages into memory, in the background."""
+
+from __future__ import annotations
+
+import logging
+from concurrent.futures import ThreadPoolExecutor
+from threading import Lock
+
+from service.core.errors import ServiceError
+from service.core.namespace import Namespace
+from service.core.query import Nearest, Query
+from service.engine.access import Access
+from service.storage import reads, warmth
+from service.storage.pool import Session
+
+log = logging.getLogger(__name__)
+
+SEARCHES = 3
+
+
+class Warmer:
+    """One thread that warms one namespace after the other; asked again meanwhile, it does nothing."""
+
+    def __init__(self, access: Access) -> None:
+        self._access = access
+        self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="warm")
+        self._waiting: set[str] = set()
+        self._lock = Lock()
+
+    def hint(self, name: str) -> None:
+        """Have the namespace warmed soon."""
+        with self._lock:
+            if name in self._waiting:
+                return
+            self._waiting.add(name)
+        self._thread.submit(self._warm, name)
+
+    def close(self) -> None:
+        self._thread.shutdown(wait=False, cancel_futures=True)
+
+    def _warm(self, name: str) -> None:
+        try:
+            self._access.read(name, warm)
+        except ServiceError as error:
+            log.info("namespace %s was not warmed: %s", name, error)
+        finally:
+            with self._lock:
+                self._waiting.discard(name)
+
+
+def warm(session: Session, namespace: Namespace) -> None:
+    """Read the table and its indexes into memory, then search a few times."""
+    warmth.load(session, namespace)
+    for column in namespace.vectors:
+        for vector in reads.sample_vectors(session, namespace, column.name, SEARCHES):
+            reads.search(session, namespace, Query(Nearest(vector, column=column.name)))

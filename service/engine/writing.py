@@ -1,0 +1,100 @@
+"""Writes: each one transaction, all of it or nothing."""
+
+from __future__ import annotations
+
+from service.core.binding import bind
+from service.core.documents import SchemaUpdate, Write, Written
+from service.core.errors import InvalidRequest, NamespaceNotFound
+from service.core.evolution import Shape, evolve, evolve_schema, first_shape, shape_of
+from service.core.filters import EVERYTHING
+from service.core.namespace import Namespace
+from service.storage import catalog, reads, tables, writes
+from service.storage.pool import Session
+
+
+def write(
+    session: Session, namespace: Namespace | None, name: str, request: Write
+) -> tuple[Written, Namespace]:
+    """Carry a write out; the first one of documents creates the namespace."""
+    if namespace is None:
+        namespace, request = create_for(session, name, request)
+    else:
+        shape, request = evolve(shape_of(namespace), request)
+        namespace = reshape(session, namespace, shape)
+    deleted = 0
+    if request.delete_where is not None:
+        deleted += writes.delete_where(session, namespace, bind(request.delete_where, namespace))
+    if request.deletes:
+        writes.delete(session, namespace, request.deletes)
+        # every id asked for counts, also one that was not there (turbopuffer, section 6.2)
+        deleted += len(request.deletes)
+    upserted = 0
+    if request.upsert and request.upsert.ids:
+        upserted = writes.upsert(session, namespace, request.upsert)
+    catalog.check_version(session, namespace)
+    return Written(upserted, deleted), namespace
+
+
+def create_for(session: Session, name: str, request: Write) -> tuple[Namespace, Write]:
+    """The namespace that a first write makes, unless another process was faster."""
+    if request.upsert is None or not request.upsert.ids:
+        raise NamespaceNotFound(name)
+    catalog.lock_name(session, name)
+    try:
+        namespace = catalog.find(session, name)
+    except NamespaceNotFound:
+        shape, request = evolve(first_shape(request), request)
+        return create(session, name, shape), request
+    shape, request = evolve(shape_of(namespace), request)
+    return reshape(session, namespace, shape), request
+
+
+def create(session: Session, name: str, shape: Shape) -> Namespace:
+    namespace = catalog.create(session, name, shape)
+    tables.create(session, namespace)
+    return namespace
+
+
+def reshape(session: Session, namespace: Namespace, shape: Shape) -> Namespace:
+    """Record a changed shape and alter the table; nothing to do when it is the same."""
+    if shape == shape_of(namespace):
+        return namespace
+    changed = catalog.update(session, namespace, shape)
+    tables.alter(session, namespace, shape)
+    return changed
+
+
+def update_schema(
+    session: Session, namespace: Namespace | None, name: str, update: SchemaUpdate
+) -> tuple[Namespace, Namespace]:
+    """Change types and options of attributes alone."""
+    if namespace is None:
+        raise NamespaceNotFound(name)
+    changed = reshape(session, namespace, evolve_schema(shape_of(namespace), update))
+    catalog.check_version(session, changed)
+    return changed, changed
+
+
+def drop(session: Session, name: str) -> tuple[None, None]:
+    """Drop a namespace with all its documents."""
+    tables.drop(session, catalog.delete(session, name))
+    return None, None
+
+
+def copy(
+    session: Session, target: Namespace | None, name: str, source_name: str
+) -> tuple[int, Namespace]:
+    """Make ``name`` a copy of another namespace; returns how many documents it has."""
+    source = catalog.find(session, source_name)
+    catalog.lock_name(session, name)
+    session.without_timeout()
+    if target is not None:
+        if name == source_name or reads.count_matches(session, target, EVERYTHING, 1):
+            raise InvalidRequest(
+                f"💔 copy_from_namespace needs a new or empty namespace, '{name}' has documents"
+            )
+        drop(session, name)
+    created = create(session, name, shape_of(source))
+    copied = writes.copy_all(session, source, created)
+    catalog.check_version(session, source)
+    return copied, created

@@ -1,0 +1,112 @@
+"""The tables of namespaces: created, altered and dropped.
+
+DDL waits for its lock at most half a second, because every query behind a waiting ALTER waits too;
+the engine tries again.
+"""
+
+from __future__ import annotations
+
+from service.compile.fragment import Fragment, constant, identifier, raw
+from service.compile.ranking import vector_type
+from service.core.errors import Conflict
+from service.core.evolution import Shape
+from service.core.ids import IdType
+from service.core.namespace import Namespace, VectorColumn, short_identifier
+from service.storage.pool import Session
+
+INLINE_REWRITE_ROWS = 10_000
+
+
+def table(session: Session, name: str) -> Fragment:
+    """A namespace's table, qualified."""
+    return identifier(session.schemas.documents, name)
+
+
+def sequence(session: Session, name: str) -> Fragment:
+    """The sequence of write order, qualified."""
+    return identifier(session.schemas.documents, short_identifier(name, "seq"))
+
+
+def sequence_name(session: Session, name: str) -> Fragment:
+    """The sequence as a constant of type ``regclass``."""
+    return regclass(sequence(session, name))
+
+
+def regclass(relation: Fragment) -> Fragment:
+    """A relation's name as a constant of type ``regclass``."""
+    return constant(relation.text.as_string()) + raw("::regclass")
+
+
+def create(session: Session, namespace: Namespace) -> None:
+    """Make the table of a namespace just recorded."""
+    name = namespace.table
+    session.define(
+        session.schemas.statement(
+            "create_table",
+            table=table(session, name),
+            id_type=id_type(namespace.id_type),
+            sequence=sequence(session, name),
+            sequence_name=sequence_name(session, name),
+            primary_key=identifier(short_identifier(name, "pkey")),
+            seq_index=identifier(short_identifier(name, "seq_idx")),
+            comment=constant(f"Vectable namespace {namespace.name}"),
+        )
+    )
+    for column in namespace.vectors:
+        add_vector_column(session, namespace, column)
+
+
+def alter(session: Session, namespace: Namespace, shape: Shape) -> None:
+    """Bring the table to a new shape: wider ids, more vector columns.
+
+    Raises:
+        Conflict: when ids of a large table would have to be rewritten.
+    """
+    if shape.id_type is not namespace.id_type:
+        change_id_type(session, namespace, shape.id_type)
+    known = {column.name for column in namespace.vectors}
+    for column in shape.vectors:
+        if column.name not in known:
+            add_vector_column(session, namespace, column)
+
+
+def change_id_type(session: Session, namespace: Namespace, wanted: IdType) -> None:
+    name = table(session, namespace.table)
+    bound = raw("SELECT 1 FROM ") + name + raw(" OFFSET %s LIMIT 1", INLINE_REWRITE_ROWS)
+    if session.execute(bound).fetchone():
+        raise Conflict(
+            f"💔 namespace '{namespace.name}' has {namespace.id_type.value} ids and more than "
+            f"{INLINE_REWRITE_ROWS} documents, so ids of 2^63 and above need a rewrite that blocks "
+            f'it: run ALTER TABLE "{session.schemas.documents}"."{namespace.table}" ALTER COLUMN id '
+            f"TYPE {wanted.value}, then set id_type in {session.schemas.catalog}.namespaces"
+        )
+    session.define(session.schemas.statement("change_id_type", table=name, id_type=id_type(wanted)))
+
+
+def add_vector_column(session: Session, namespace: Namespace, column: VectorColumn) -> None:
+    session.define(
+        session.schemas.statement(
+            "add_vector_column",
+            table=table(session, namespace.table),
+            column=identifier(column.column),
+            type=vector_type(session.pgvector.schema, column.dimensions),
+        )
+    )
+
+
+def drop(session: Session, name: str) -> None:
+    """Drop a table by its name."""
+    session.define(session.schemas.statement("drop_table", table=table(session, name)))
+
+
+def id_type(kind: IdType) -> Fragment:
+    """The column's type; text orders by bytes on every server."""
+    match kind:
+        case IdType.BIGINT:
+            return raw("bigint")
+        case IdType.NUMERIC:
+            return raw("numeric(20,0)")
+        case IdType.UUID:
+            return raw("uuid")
+        case IdType.TEXT:
+            return raw('text COLLATE "C"')

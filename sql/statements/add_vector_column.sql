@@ -1,0 +1,2 @@
+-- add_vector_column: room for vectors of one length
+ALTER TABLE {table} ADD COLUMN {column} {type};

@@ -1,0 +1,2 @@
+-- drop_table: a namespace's table with its sequence and indexes
+DROP TABLE IF EXISTS {table};

@@ -1,0 +1,6 @@
+-- query_ordered: ids of the first documents in the order of an attribute or the id
+SELECT id, NULL::double precision AS distance
+FROM {table}
+WHERE {predicate}
+ORDER BY {order}
+LIMIT {limit}
