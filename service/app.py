@@ -7,7 +7,7 @@ from flask import Flask
 from service.config import Config, is_loopback
 from service.dialects.turbopuffer import routes_v1
 from service.engine import Engine
-from service.web import auth, compression, context, errors, health, limits, origins
+from service.web import auth, compression, context, errors, health, json, limits, origins
 
 COLLECTIONS = ("namespaces", "vectors")
 
@@ -17,6 +17,7 @@ def create_app(engine: Engine, config: Config) -> Flask:
     app = Flask("vectable", static_folder=None)
     app.extensions[context.EXTENSION] = engine
     app.extensions[limits.EXTENSION] = limits.Limits(config.max_write_bytes, config.max_body_bytes)
+    json.install(app)
     errors.install(app)
     if config.api_keys:
         auth.install(app, config.api_keys)

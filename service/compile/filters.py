@@ -60,7 +60,7 @@ def _or(node: Or) -> Fragment:
 
 @compile_filter.register
 def _not(node: Not) -> Fragment:
-    # IS NOT TRUE, not NOT: where the part is NULL because the attribute is missing, it does not match
+    # IS NOT TRUE, not NOT: a part that is NULL, for a missing attribute, does not match
     return raw("(") + compile_filter(node.part) + raw(") IS NOT TRUE")
 
 

@@ -3,24 +3,29 @@
 This is the only module that quotes identifiers and constants. Text and values travel as one, so
 that nobody counts placeholders; joining fragments joins both.
 
-psycopg scans the composed text for placeholders and does not escape ``%`` inside identifiers and
-constants, so an attribute called ``100%`` would break the statement: it is doubled here, once.
+psycopg scans the text for placeholders, also inside quotes, so an attribute called ``100%`` would
+break the statement: percent signs of names are doubled here, once. The text is a plain string, not
+one of psycopg's composables, because joining those costs more than all else in a small query; that
+nobody builds one from a caller's words is what ``LiteralString`` is for.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import LiteralString
 
 from psycopg import sql
+
+CACHED_NAMES = 10_000
 
 
 @dataclass(frozen=True, slots=True)
 class Fragment:
     """SQL text with the values of its placeholders, in their order."""
 
-    text: sql.Composed
+    text: str
     values: tuple[object, ...] = ()
 
     def __add__(self, other: Fragment) -> Fragment:
@@ -28,31 +33,35 @@ class Fragment:
 
 
 def raw(text: LiteralString, *values: object) -> Fragment:
-    """SQL written in this code base; a ``%s`` (or ``%b`` for binary) in it takes the next value."""
-    return Fragment(sql.Composed([sql.SQL(text)]), values)
+    """SQL written in this code base; a ``%s`` in it takes the next value."""
+    return Fragment(text, values)
 
 
+@lru_cache(CACHED_NAMES)
 def identifier(*names: str) -> Fragment:
     """A quoted, possibly qualified name: ``identifier("vectable", "books")``."""
-    return Fragment(sql.Composed([sql.Identifier(*(name.replace("%", "%%") for name in names))]))
+    return Fragment(sql.Identifier(*names).as_string().replace("%", "%%"))
 
 
+@lru_cache(CACHED_NAMES)
 def constant(text: str) -> Fragment:
     """A quoted string constant.
 
     For what an index expression contains, such as an attribute's name: bound as a parameter, the
     generic plan could not match the expression and would scan the table.
     """
-    return Fragment(sql.Composed([sql.Literal(text.replace("%", "%%"))]))
+    return Fragment(sql.Literal(text).as_string().strip().replace("%", "%%"))
 
 
 def number(value: int) -> Fragment:
     """An integer in the text, for ``LIMIT``: distributed engines push down only constants."""
-    return Fragment(sql.Composed([sql.Literal(value)]))
+    return Fragment(str(int(value)))
 
 
 def joined(separator: LiteralString, parts: Iterable[Fragment]) -> Fragment:
     """The parts with the separator between them; no parts make an empty fragment."""
     pieces = tuple(parts)
-    text = sql.SQL(separator).join([part.text for part in pieces])
-    return Fragment(text, tuple(value for part in pieces for value in part.values))
+    return Fragment(
+        separator.join([piece.text for piece in pieces]),
+        tuple([value for piece in pieces for value in piece.values]),
+    )

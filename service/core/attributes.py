@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import Enum
 from itertools import chain
+from typing import cast
 from uuid import UUID
 
 from service.core.errors import InvalidRequest
@@ -22,7 +23,7 @@ MAX_NAME_BYTES = 128
 MAX_ATTRIBUTES = 1024
 
 INT_RANGE = range(-(2**63), 2**63)
-UINT_RANGE = range(0, 2**64)
+UINT_RANGE = range(2**64)
 DATETIME_LENGTH = len("2024-03-02T00:00:00.000000000Z")
 
 
@@ -195,15 +196,17 @@ def mismatch(name: str, wanted: AttributeType, value: object) -> InvalidRequest:
 
 def described(value: object) -> str:
     """The type of a value in the words of the schema, as far as the value shows it."""
-    if isinstance(value, list) and value:
-        return f"[]{kind_of(value[0])}"
-    return kind_of(value)
+    if not isinstance(value, list) or not value:
+        return kind_of(cast(object, value))
+    return f"[]{kind_of(cast(list[object], value)[0])}"
 
 
 def fits(value: object, wanted: AttributeType) -> bool:
     """Whether a JSON value can be stored as (or compared with) the type."""
     if wanted.is_array:
-        return isinstance(value, list) and all(fits_scalar(v, wanted.scalar) for v in value)
+        return isinstance(value, list) and all(
+            fits_scalar(element, wanted.scalar) for element in cast(list[object], value)
+        )
     return fits_scalar(value, wanted.scalar)
 
 

@@ -1,7 +1,8 @@
 """What can go wrong, in the words of the domain.
 
 Every error that a caller may see is one of these. The message is a whole sentence that names the
-thing at fault; it never holds SQL. ``service/web/errors.py`` decides which HTTP status a class becomes.
+thing at fault; it never holds SQL. Which HTTP status
+a class becomes is decided in ``service/web/errors.py``.
 """
 
 

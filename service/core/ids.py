@@ -79,7 +79,8 @@ def coerce_id(value: DocumentId, id_type: IdType) -> DocumentId:
         case _:
             raise InvalidRequest(
                 f"💔 namespace ID type is {id_type.spelled}, "
-                f"but you sent {TYPE_NAMES[type(value)]}; you are not allowed to mix ID types in the same namespace"
+                f"but you sent {TYPE_NAMES[type(value)]}; "
+                "you are not allowed to mix ID types in the same namespace"
             )
 
 

@@ -1,7 +1,7 @@
 """The operations of the service: what both dialects call, and all that they call.
 
-An operation takes and returns plain values of ``service/core``. Transactions begin and end here; SQL
-and JSON do not occur.
+An operation takes and returns plain values of ``service/core``. Transactions begin and end here;
+SQL and JSON do not occur.
 """
 
 from __future__ import annotations

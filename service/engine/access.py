@@ -1,8 +1,9 @@
 """How operations reach a namespace: the catalog's cache, and what is redone when it was old.
 
-Every operation gets a namespace as this process knows it. When a statement finds another version, or
-a relation that is gone, the operation is redone on what the catalog says now; so is a refusal that an
-old schema may have caused. Deadlocks and locks not had in time are redone here, not by the client.
+Every operation gets a namespace as this process knows it. When a statement finds another version,
+or a relation that is gone, the operation is redone on what the catalog says now; so is a refusal
+that an old schema may have caused. Deadlocks and locks not had in time are redone here, not by the
+client.
 """
 
 from __future__ import annotations

@@ -19,7 +19,7 @@ SEARCHES = 3
 
 
 class Warmer:
-    """One thread that warms one namespace after the other; asked again meanwhile, it does nothing."""
+    """One thread that warms namespaces one by one; asked twice, it warms once."""
 
     def __init__(self, access: Access) -> None:
         self._access = access

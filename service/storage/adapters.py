@@ -1,7 +1,7 @@
 """How vectors and JSON travel between Python and PostgreSQL: always binary, never by the number.
 
-Nothing is registered for pgvector's types on the way in: a parameter without a type takes the one of
-the cast around it. Values of types unknown to psycopg come back as bytes, which is what we want.
+Nothing is registered for pgvector's types on the way in: a parameter without a type takes the one
+of the cast around it. Values of types unknown to psycopg come back as bytes, which is what we want.
 """
 
 from __future__ import annotations

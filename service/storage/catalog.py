@@ -51,7 +51,7 @@ def find(session: Session, name: str) -> Namespace:
 
 
 def lock_name(session: Session, name: str) -> None:
-    """Wait until nobody else creates a namespace of this name; held to the end of the transaction."""
+    """Wait until nobody else creates a namespace of this name; held until the commit."""
     session.execute(session.schemas.statement("lock_name", f"{session.schemas.catalog} {name}"))
 
 

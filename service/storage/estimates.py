@@ -11,12 +11,13 @@ from service.storage.statements import fill
 from service.storage.tables import regclass, table
 
 # counted exactly with every search, for a header
-SEARCH_BOUND = 1_000
+SEARCH_BOUND = 200
 # counted exactly where the size is what is asked for
 DESCRIBE_BOUND = 100_000
 
-# Above the bound the estimate is PostgreSQL's own: rows per page at the last ANALYZE times the pages
-# of today. A table never analysed is as large as its span of write numbers, which updates overstate.
+# Above the bound the estimate is PostgreSQL's own: rows per page at the last ANALYZE times the
+# pages of today. A table never analysed is as large as its span of write numbers, which updates
+# overstate.
 SIZE = """(
     SELECT CASE WHEN probe.n <= {bound} THEN probe.n ELSE greatest(probe.n, (
         SELECT CASE

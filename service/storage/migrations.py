@@ -54,7 +54,7 @@ def missing_migrations(connection: Connection[Row], schemas: Schemas) -> list[Pa
     ).fetchone()
     if row is None or row[0] is None:
         return migration_files()
-    applied = connection.execute(schemas.statement("list_migrations").text).fetchall()
+    applied = connection.execute(schemas.statement("list_migrations").text.encode()).fetchall()
     names = {name for (name,) in applied}
     return [path for path in migration_files() if path.stem not in names]
 
@@ -66,12 +66,12 @@ def apply_missing(connection: Connection[Row], schemas: Schemas) -> tuple[str, .
         [f"vectable migrate {schemas.catalog}"],
     )
     ensure_pgvector(connection)
-    connection.execute(schemas.statement("create_migrations").text)
+    connection.execute(schemas.statement("create_migrations").text.encode())
     missing = missing_migrations(connection, schemas)
     for path in missing:
-        connection.execute(fill(path.read_text(encoding="utf8"), **schemas.holes()).text)
+        connection.execute(fill(path.read_text(encoding="utf8"), **schemas.holes()).text.encode())
         record = schemas.statement("record_migration", path.stem)
-        connection.execute(record.text, record.values)
+        connection.execute(record.text.encode(), record.values)
     return tuple(path.stem for path in missing)
 
 

@@ -86,7 +86,7 @@ def create_extension(connection: Connection[tuple[object, ...]]) -> None:
     ).fetchone()
     where = raw(" SCHEMA ") + identifier(str(row[0])) if row else raw("")
     try:
-        connection.execute((raw("CREATE EXTENSION IF NOT EXISTS vector") + where).text)
+        connection.execute((raw("CREATE EXTENSION IF NOT EXISTS vector") + where).text.encode())
     except errors.InsufficientPrivilege as error:
         raise Unsuitable(
             "this role may not create the extension: let an administrator of the database run "

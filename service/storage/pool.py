@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -45,10 +45,10 @@ class Session:
     def execute(self, fragment: Fragment) -> Cursor[Row]:
         """Run one statement; rows come back in binary."""
         cursor = self.connection.cursor(binary=True)
-        return cursor.execute(fragment.text, fragment.values)
+        return cursor.execute(fragment.text.encode(), fragment.values)
 
     @contextmanager
-    def snapshot(self) -> Iterator[None]:
+    def snapshot(self) -> Generator[None]:
         """Everything inside sees the database at one moment."""
         with self.connection.transaction():
             self.connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
@@ -59,9 +59,9 @@ class Session:
         self.connection.execute("SET LOCAL statement_timeout = 0")
 
     def define(self, fragment: Fragment) -> None:
-        """Run DDL: it takes no values, waits shortly for its lock, and may hold several statements."""
+        """Run DDL: without values, with a short wait for its lock; may be several statements."""
         self.connection.execute(f"SET LOCAL lock_timeout = '{LOCK_TIMEOUT}'")
-        self.connection.execute(fragment.text)
+        self.connection.execute(fragment.text.encode())
 
 
 class Database:
@@ -73,7 +73,7 @@ class Database:
         self.schemas = schemas
 
     @contextmanager
-    def session(self) -> Iterator[Session]:
+    def session(self) -> Generator[Session]:
         """A connection without a transaction around it: every statement stands for itself.
 
         Raises:
@@ -88,7 +88,7 @@ class Database:
             raise translated(error) from error
 
     @contextmanager
-    def transaction(self) -> Iterator[Session]:
+    def transaction(self) -> Generator[Session]:
         """A session inside a transaction: committed at the end, rolled back on any error."""
         with self.session() as session, session.connection.transaction():
             yield session
@@ -108,7 +108,7 @@ def open_database(
     """A pool of up to ``connections``; ``wait`` and ``statement_timeout`` are in seconds."""
     options = f"{SESSION_OPTIONS} -c statement_timeout={round(statement_timeout * 1000)}"
     given = conninfo_to_dict(url).get("options")
-    pool = ConnectionPool(
+    pool = ConnectionPool[Connection[Row]](
         url,
         min_size=1,
         max_size=connections,

@@ -45,7 +45,7 @@ def search(session: Session, namespace: Namespace, query: Query) -> Result:
 
 
 def search_exactly(session: Session, namespace: Namespace, query: Query) -> Result:
-    """The answer by a scan of every document that matches: the truth that searches are held against.
+    """The answer by a scan of all that matches: the truth that searches are held against.
 
     Without index segments it is the path of every search.
     """

@@ -1,8 +1,8 @@
 """The SQL files: where they are, and how their holes are filled.
 
 A statement is one file with ``{holes}``; the holes take fragments, values and all. The first line,
-``-- name: purpose``, stays in the text, so that it shows in ``pg_stat_activity``; the other comments
-are for readers and are left out.
+``-- name: purpose``, stays in the text, so that it shows in ``pg_stat_activity``; the other
+comments are for readers and are left out.
 """
 
 from __future__ import annotations
@@ -33,12 +33,20 @@ def read_statement(name: str) -> str:
     return "\n".join([title, *(line for line in lines if not line.lstrip().startswith("--"))])
 
 
+@cache
+def pieces(text: str) -> tuple[tuple[Fragment, str | None], ...]:
+    """The text cut at its holes: what stands before each, and the hole's name."""
+    # the text comes from a file of this project, never from a caller
+    return tuple(
+        (raw(cast(LiteralString, literal)), hole) for literal, hole, _, _ in Formatter().parse(text)
+    )
+
+
 def fill(text: str, **holes: Fragment) -> Fragment:
     """The text with every ``{hole}`` replaced; ``{{`` and ``}}`` stand for braces."""
     parts: list[Fragment] = []
-    for literal, hole, _, _ in Formatter().parse(text):
-        # the text comes from a file of this project, never from a caller
-        parts.append(raw(cast(LiteralString, literal)))
+    for before, hole in pieces(text):
+        parts.append(before)
         if hole is not None:
             parts.append(holes[hole])
     return joined("", parts)

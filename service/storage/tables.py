@@ -34,7 +34,7 @@ def sequence_name(session: Session, name: str) -> Fragment:
 
 def regclass(relation: Fragment) -> Fragment:
     """A relation's name as a constant of type ``regclass``."""
-    return constant(relation.text.as_string()) + raw("::regclass")
+    return constant(relation.text) + raw("::regclass")
 
 
 def create(session: Session, namespace: Namespace) -> None:
@@ -73,12 +73,15 @@ def alter(session: Session, namespace: Namespace, shape: Shape) -> None:
 def change_id_type(session: Session, namespace: Namespace, wanted: IdType) -> None:
     name = table(session, namespace.table)
     bound = raw("SELECT 1 FROM ") + name + raw(" OFFSET %s LIMIT 1", INLINE_REWRITE_ROWS)
+    catalog = session.schemas.catalog
     if session.execute(bound).fetchone():
         raise Conflict(
             f"💔 namespace '{namespace.name}' has {namespace.id_type.value} ids and more than "
-            f"{INLINE_REWRITE_ROWS} documents, so ids of 2^63 and above need a rewrite that blocks "
-            f'it: run ALTER TABLE "{session.schemas.documents}"."{namespace.table}" ALTER COLUMN id '
-            f"TYPE {wanted.value}, then set id_type in {session.schemas.catalog}.namespaces"
+            f"{INLINE_REWRITE_ROWS} documents, so ids of 2^63 and above need a rewrite that "
+            f'blocks it: run ALTER TABLE "{session.schemas.documents}"."{namespace.table}" '
+            f"ALTER COLUMN id TYPE {wanted.value}; UPDATE {catalog}.namespaces "
+            f"SET id_type = '{wanted.value}', version = nextval('{catalog}.versions') "
+            f"WHERE name = '{namespace.name}'"
         )
     session.define(session.schemas.statement("change_id_type", table=name, id_type=id_type(wanted)))
 

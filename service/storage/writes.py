@@ -41,7 +41,7 @@ def delete(session: Session, namespace: Namespace, ids: tuple[DocumentId, ...]) 
     statement = session.schemas.statement(
         "delete_documents",
         table=table(session, namespace.table),
-        ids=ids_array(tuple(sorted(ids)), namespace.id_type),  # type: ignore[type-var]
+        ids=ids_array(tuple(sorted(ids)), namespace.id_type),
     )
     return session.execute(statement).rowcount
 

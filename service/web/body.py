@@ -64,9 +64,7 @@ def _announced_length(environ: WSGIEnvironment) -> int | None:
     """Content-Length; None when the body has no announced end."""
     text = environ.get("CONTENT_LENGTH") or ""
     # Transfer-Encoding overrides Content-Length (RFC 9112, section 6.3).
-    if environ.get("HTTP_TRANSFER_ENCODING"):
-        return None
-    if not text:
+    if not text or environ.get("HTTP_TRANSFER_ENCODING"):
         return None if environ.get("wsgi.input_terminated") else 0
     if not (text.isascii() and text.isdigit()):
         raise InvalidRequest(f"Content-Length {text[:40]!r} is not a number")
@@ -162,10 +160,9 @@ class ClosingResponse(Response):
 
 
 def release(response: Response) -> Response:
-    """After each request: end the connection if a large part of the body is still to come.
+    """After a request: end the connection if a large part of the body is still to come.
 
-    The next request would begin somewhere in it. gunicorn sees to small rests itself; of a larger
-    one it discards 64 KiB and resets the connection, and the client may lose the answer.
+    gunicorn sees to small rests itself; a larger one it cuts off, and the answer may be lost.
     """
     environ = request.environ
     if WAS_READ in environ or environ.get("SERVER_PROTOCOL") == "HTTP/2.0":

@@ -6,76 +6,65 @@ import pytest
 
 from service.compile.fragment import Fragment, raw
 from service.compile.globs import check_glob, compile_glob, regex
-from service.compile.globs.bytesets import ANY, ranges
+from service.compile.globs import tokens as t
+from service.compile.globs.bytesets import ANY
 from service.compile.globs.expansion import expanded
 from service.compile.globs.nodes import Choice, Directories, OneByte, Sequence, Star, Text
 from service.compile.globs.parser import GlobSyntaxError, parse
 from service.compile.globs.prefixes import successor
 from service.compile.globs.simplifier import simplified
-from service.compile.globs.tokens import (
-    Alternates,
-    AnyByte,
-    CharacterClass,
-    Literal,
-    RecursiveMiddle,
-    RecursivePrefix,
-    RecursiveSuffix,
-    Token,
-    Tokens,
-    ZeroOrMore,
-)
 from service.core.errors import InvalidRequest
 
-A, B, SLASH = Literal("a"), Literal("b"), Literal("/")
-STAR = ZeroOrMore()
+A, B, SLASH = t.Literal("a"), t.Literal("b"), t.Literal("/")
+STAR = t.ZeroOrMore()
 
 
-def one_of(*pairs: str) -> CharacterClass:
-    return CharacterClass(False, tuple((pair[0], pair[-1]) for pair in pairs))
+def one_of(*pairs: str) -> t.CharacterClass:
+    return t.CharacterClass(False, tuple((pair[0], pair[-1]) for pair in pairs))
 
 
-def none_of(*pairs: str) -> CharacterClass:
-    return CharacterClass(True, tuple((pair[0], pair[-1]) for pair in pairs))
+def none_of(*pairs: str) -> t.CharacterClass:
+    return t.CharacterClass(True, tuple((pair[0], pair[-1]) for pair in pairs))
 
 
-def braces(*branches: Tokens) -> Alternates:
-    return Alternates(branches)
+def braces(*branches: t.Tokens) -> t.Alternates:
+    return t.Alternates(branches)
 
 
 # (pattern, tokens)
-WRITTEN: list[tuple[str, Tokens]] = [
+WRITTEN: list[tuple[str, t.Tokens]] = [
     ("", ()),
-    ("a?*", (A, AnyByte(), STAR)),
-    ("!^", (Literal("!"), Literal("^"))),
+    ("a?*", (A, t.AnyByte(), STAR)),
+    ("!^", (t.Literal("!"), t.Literal("^"))),
     # "**" is recursive only where a whole path component stands
-    ("**", (RecursivePrefix(),)),
-    ("**/", (RecursivePrefix(),)),
-    ("**/a", (RecursivePrefix(), A)),
-    ("a/**", (A, RecursiveSuffix())),
-    ("a/**/b", (A, RecursiveMiddle(), B)),
+    ("**", (t.RecursivePrefix(),)),
+    ("**/", (t.RecursivePrefix(),)),
+    ("**/a", (t.RecursivePrefix(), A)),
+    ("a/**", (A, t.RecursiveSuffix())),
+    ("a/**/b", (A, t.RecursiveMiddle(), B)),
     ("a**", (A, STAR, STAR)),
     ("**a", (STAR, STAR, A)),
     ("***", (STAR, STAR, STAR)),
     ("a/**b", (A, SLASH, STAR, STAR, B)),
-    (r"a\/**", (A, RecursiveSuffix())),
+    (r"a\/**", (A, t.RecursiveSuffix())),
     ("[/]**", (one_of("/"), STAR, STAR)),
     # neighbours of its kind collapse
-    ("**/**/a", (RecursivePrefix(), A)),
-    ("a/**/**/b", (A, RecursiveMiddle(), B)),
-    ("a/**/**", (A, RecursiveSuffix())),
+    ("**/**/a", (t.RecursivePrefix(), A)),
+    ("a/**/**/b", (A, t.RecursiveMiddle(), B)),
+    ("a/**/**", (A, t.RecursiveSuffix())),
     # in braces each branch starts anew
-    ("{a/**,b}", (braces((A, RecursiveSuffix()), (B,)),)),
-    ("a{**/b}", (A, braces((RecursivePrefix(), B)))),
+    ("{a/**,b}", (braces((A, t.RecursiveSuffix()), (B,)),)),
+    ("a{**/b}", (A, braces((t.RecursivePrefix(), B)))),
     ("{**,a}", (braces((STAR, STAR), (A,)),)),
-    ("{**/}", (braces((RecursivePrefix(),)),)),
+    ("{**/}", (braces((t.RecursivePrefix(),)),)),
     ("{}", (braces(()),)),
     ("{,a}", (braces((), (A,)),)),
     ("{a,{b,}}", (braces((A,), (braces((B,), ()),)),)),
-    ("a,b", (A, Literal(","), B)),
+    ("a,b", (A, t.Literal(","), B)),
     # an escaped comma counts as a separator before "**", and is eaten
-    (r"{\,**}", (braces((RecursiveSuffix(),)),)),
-    (r"{a\,**/b}", (braces((A, RecursiveMiddle(), B)),)),
-    (r"\,**", (Literal(","), STAR, STAR)),
+    (r"{\,**}", (braces((t.RecursiveSuffix(),)),)),
+    (r"{a\,**/b}", (braces((A, t.RecursiveMiddle(), B)),)),
+    (r"\,**", (t.Literal(","), STAR, STAR)),
     # classes
     ("[abc]", (one_of("a", "b", "c"),)),
     ("[!a-c]", (none_of("ac"),)),
@@ -84,20 +73,20 @@ WRITTEN: list[tuple[str, Tokens]] = [
     ("[]a]", (one_of("]", "a"),)),
     ("[!]a]", (none_of("]", "a"),)),
     ("[-a-]", (one_of("-", "a", "-"),)),
-    ("[a-]x]", (one_of("a", "-"), Literal("x"), Literal("]"))),
+    ("[a-]x]", (one_of("a", "-"), t.Literal("x"), t.Literal("]"))),
     ("[--/]", (one_of("-/"),)),
     ("[+--]", (one_of("+-"),)),
-    (r"[\]]", (one_of("\\"), Literal("]"))),
+    (r"[\]]", (one_of("\\"), t.Literal("]"))),
     ("{[,],a}", (braces((one_of(","),), (A,)),)),
     # a "-" after a range moves the end of that range
     ("[a-c-e]", (one_of("ae"),)),
     ("[a-e-c]", (one_of("ac"),)),
-    (r"\n\*\\", (Literal("n"), Literal("*"), Literal("\\"))),
+    (r"\n\*\\", (t.Literal("n"), t.Literal("*"), t.Literal("\\"))),
 ]
 
 
 @pytest.mark.parametrize(("pattern", "tokens"), WRITTEN)
-def test_a_pattern_is_read_as_tokens(pattern: str, tokens: tuple[Token, ...]):
+def test_a_pattern_is_read_as_tokens(pattern: str, tokens: t.Tokens):
     assert parse(pattern) == tokens
 
 
@@ -153,10 +142,15 @@ MEANT: list[tuple[str, Sequence]] = [
     ("a/**/b", (Text("a/"), Directories(), Text("b"))),
     ("a/**/*b", (Text("a/"), Star(), Text("b"))),
     ("*/**/b", (Star(), Text("/b"))),
+    (
+        "a/**/{**/b,c}",
+        (Text("a/"), Directories(), Choice(((Directories(), Text("b")), (Text("c"),)))),
+    ),
     ("{**/}{**/}a", (Directories(), Text("a"))),
     ("*??", (OneByte(ANY), OneByte(ANY), Star())),
     ("a[b]c", (Text("abc"),)),
     ("[é]", (OneByte(frozenset("é".encode())),)),
+    ("[!b-d]", (OneByte(ANY - frozenset(b"bcd")),)),
     ("[a-é]", (OneByte(frozenset([*range(0x61, 0xC4), 0xA9])),)),
     # an empty branch is no branch, and a single one needs no choice
     ("x{}z", (Text("xz"),)),
@@ -189,13 +183,6 @@ def test_ignoring_case_lowers_ascii_letters_and_no_others(pattern: str, nodes: S
     assert simplified(parse(pattern), ignore_case=True) == nodes
 
 
-def test_an_excluding_class_holds_all_other_bytes():
-    (node,) = simplified(parse("[!b-d]"), ignore_case=False)
-
-    assert isinstance(node, OneByte)
-    assert list(ranges(node.members)) == [(0x01, 0x61), (0x65, 0xFF)]
-
-
 # In the expected SQL, x stands for the text in collation "C".
 BYTE_VIEW = (
     "CASE WHEN octet_length(x) = char_length(x) THEN x"
@@ -220,11 +207,7 @@ TRANSLATED: list[tuple[str, str, tuple[object, ...]]] = [
     ("*?", "(x LIKE %s)", ("_%",)),
     # a literal start gives a range of the index
     ("/vendor/**", f"({RANGE})", ("/vendor/", "/vendor0", "/vendor/%")),
-    (
-        "{src,lib}/**",
-        f"(({RANGE}) OR ({RANGE}))",
-        ("src/", "src0", "src/%", "lib/", "lib0", "lib/%"),
-    ),
+    ("{b,c}/**", f"(({RANGE}) OR ({RANGE}))", ("b/", "b0", "b/%", "c/", "c0", "c/%")),
     ("{a*,b}", f"(x = %s OR ({RANGE}))", ("b", "a", "b", "a%")),
     # ... but not beside an alternative that needs the whole table
     ("{a*,*b}", "(x LIKE %s OR x LIKE %s)", ("a%", "%b")),
@@ -248,6 +231,7 @@ TRANSLATED: list[tuple[str, str, tuple[object, ...]]] = [
     ("*é??", "(x LIKE %s AND convert_to(x, 'UTF8') LIKE %s)", ("%é%", "%é__".encode())),
     ("*??", "(convert_to(x, 'UTF8') LIKE %s)", (b"__%",)),
     ("[é][é]", f"({BYTE_VIEW} ~ %s)", (r"^[\u00a9\u00c3][\u00a9\u00c3]$",)),
+    ("*[é]", f"({BYTE_VIEW} ~ %s)", (r"^.*[\u00a9\u00c3]$",)),
     ("[!a]*[!b]", f"({BYTE_VIEW} ~ %s)", ("^[^a].*[^b]$",)),
     ("*é[!a]?", f"(x LIKE %s AND {BYTE_VIEW} ~ %s)", ("%é%", r"^.*\u00c3\u00a9[^a].$")),
     # one byte that is no character matches no text
@@ -345,17 +329,9 @@ def test_more_than_32_spellings_become_one_regular_expression():
     fragment = compile_glob(raw("t"), "src/" + "{a,b}" * 5 + "{c,*}", ignore_case=False)
 
     assert expanded(simplified(parse("{a,b}" * 5), ignore_case=False)) is not None
-    assert sql_of(fragment) == f"({RANGE} AND {BYTE_VIEW} ~ %s)"
-    assert fragment.values == (
-        "src/",
-        "src0",
-        "src/%",
-        "^src/" + "(?:a|b)" * 5 + "(?:c|.*)$",
-    )
-
-
-def test_the_number_of_spellings_is_found_without_spelling_them_out():
     assert expanded(simplified(parse("{a,b}" * 128), ignore_case=False)) is None
+    assert sql_of(fragment) == f"({RANGE} AND {BYTE_VIEW} ~ %s)"
+    assert fragment.values[-1] == "^src/" + "(?:a|b)" * 5 + "(?:c|.*)$"
 
 
 @pytest.mark.parametrize(
@@ -369,7 +345,5 @@ def test_what_no_text_of_the_database_can_hold_is_refused(pattern: str, fault: s
 
 
 def test_a_message_shows_only_the_start_of_a_long_pattern():
-    with pytest.raises(InvalidRequest) as caught:
+    with pytest.raises(InvalidRequest, match="^.{,150}$"):
         check_glob("x" * 5000)
-
-    assert len(caught.value.message) < 150

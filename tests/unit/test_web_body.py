@@ -137,6 +137,10 @@ def test_a_chunked_body_wins_over_a_length_beside_it(read):
     assert read(b"abcdef", **(CHUNKED | {"CONTENT_LENGTH": "3"})) == b"abcdef"
 
 
+def test_a_chunked_body_is_not_touched_where_the_server_does_not_end_it(read):
+    assert read(b"abcdef", **(CHUNKED | {"wsgi.input_terminated": None})) == b""
+
+
 def test_an_endless_chunked_body_is_refused_at_the_limit(read):
     class Endless:
         taken = 0
@@ -174,7 +178,7 @@ def test_incompressible_data_larger_than_a_piece_survives(read):
     assert read(gzip.compress(data, 1), HTTP_CONTENT_ENCODING="gzip") == data
 
 
-PACKED = gzip.compress(b'{"a":[1,2,3]}' * 50)
+PACKED = gzip.compress(b'{"a":[1,2,3]}' * 50, mtime=0)
 # (body, a part of the message)
 BROKEN = [
     (PACKED[:-1], "truncated"),

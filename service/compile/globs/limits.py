@@ -1,7 +1,7 @@
 """How large a glob may be, and how an error message shows one.
 
-Beyond these sizes PostgreSQL gets slow long before globset itself would refuse the pattern. Only the
-text as such is checked here; every other limit is enforced where the size comes up.
+Beyond these sizes PostgreSQL gets slow, long before globset itself would refuse the pattern. Only
+the text as such is checked here; every other limit is enforced where the size comes up.
 """
 
 from __future__ import annotations

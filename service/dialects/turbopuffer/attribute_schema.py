@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import asdict, fields
+from dataclasses import asdict
 from typing import cast
 
 from service.core.attributes import AttributeSpec, FullText, check_name, parse_type
@@ -14,13 +14,16 @@ from service.core.ids import IdType, kind_of
 from service.core.namespace import Namespace
 from service.core.vectors import MAX_DIMENSIONS
 from service.dialects.turbopuffer.names import ID, RESERVED, VECTOR
+from service.dialects.turbopuffer.wire import Wire
 
 ID_TYPES = {"uint": IdType.BIGINT, "string": IdType.TEXT, "uuid": IdType.UUID}
 VECTOR_TYPE = re.compile(r"\[(\d{1,6})\]f32")
-FULL_TEXT_OPTIONS = {field.name: type(field.default) for field in fields(FullText)}
+FULL_TEXT_OPTIONS: dict[str, type] = {
+    option: type(value) for option, value in asdict(FullText()).items()
+}
 
 
-def parse_schema(wire: object) -> SchemaUpdate:
+def parse_schema(wire: Wire) -> SchemaUpdate:
     """A map of attribute names to a type, or to an object of type and options.
 
     Raises:
@@ -31,14 +34,14 @@ def parse_schema(wire: object) -> SchemaUpdate:
         return SchemaUpdate()
     if not isinstance(wire, dict):
         raise malformed("", wire)
-    entries = dict(cast(Mapping[str, object], wire))
+    entries = dict(cast(Mapping[str, Wire], wire))
     id_type = parse_id_type(entries.pop(ID, None))
     dimensions = parse_dimensions(entries.pop(VECTOR, None))
     specs = {name: parse_spec(name, entry) for name, entry in entries.items()}
     return SchemaUpdate(specs, id_type, dimensions)
 
 
-def parse_spec(name: str, wire: object) -> AttributeSpec:
+def parse_spec(name: str, wire: Wire) -> AttributeSpec:
     check_name(name, RESERVED)
     match wire:
         case str():
@@ -52,11 +55,11 @@ def parse_spec(name: str, wire: object) -> AttributeSpec:
             raise malformed(name, wire)
 
 
-def first_given(options: Mapping[str, object], *names: str) -> object:
+def first_given(options: Mapping[str, Wire], *names: str) -> Wire:
     return next((options[name] for name in names if options.get(name) is not None), None)
 
 
-def parse_filterable(name: str, options: Mapping[str, object], *, default: bool) -> bool:
+def parse_filterable(name: str, options: Mapping[str, Wire], *, default: bool) -> bool:
     given = options.get("filterable")
     if given is None:
         return default
@@ -65,14 +68,14 @@ def parse_filterable(name: str, options: Mapping[str, object], *, default: bool)
     return given
 
 
-def parse_full_text(name: str, wire: object) -> FullText | None:
+def parse_full_text(name: str, wire: Wire) -> FullText | None:
     match wire:
         case None | False:
             return None
         case True:
             return FullText()
         case dict():
-            given = cast(dict[str, object], wire)
+            given = cast(dict[str, Wire], wire)
             known = {k: v for k, v in given.items() if k in FULL_TEXT_OPTIONS and v is not None}
             for option, value in known.items():
                 kind = FULL_TEXT_OPTIONS[option]
@@ -83,7 +86,7 @@ def parse_full_text(name: str, wire: object) -> FullText | None:
             raise malformed(f"{name}.full_text_search", wire)
 
 
-def parse_id_type(wire: object) -> IdType | None:
+def parse_id_type(wire: Wire) -> IdType | None:
     kind = wire.get("type") if isinstance(wire, dict) else wire
     if kind is None:
         return None
@@ -92,7 +95,7 @@ def parse_id_type(wire: object) -> IdType | None:
     return ID_TYPES[kind]
 
 
-def parse_dimensions(wire: object) -> int | None:
+def parse_dimensions(wire: Wire) -> int | None:
     """The length that ``[N]f32`` declares."""
     kind = wire.get("type") if isinstance(wire, dict) else wire
     if kind is None:
@@ -105,7 +108,7 @@ def parse_dimensions(wire: object) -> int | None:
     return int(found[1])
 
 
-def malformed(name: str, wire: object) -> MalformedRequest:
+def malformed(name: str, wire: Wire) -> MalformedRequest:
     where = f"schema.{name}" if name else "schema"
     return MalformedRequest(
         f"Failed to deserialize the JSON body into the target type: {where}: "
@@ -113,9 +116,9 @@ def malformed(name: str, wire: object) -> MalformedRequest:
     )
 
 
-def render_schema(namespace: Namespace) -> dict[str, object]:
+def render_schema(namespace: Namespace) -> dict[str, Wire]:
     """The whole schema, id and vectors included, in the shape of section 5.3."""
-    rendered: dict[str, object] = {
+    rendered: dict[str, Wire] = {
         ID: {"type": namespace.id_type.spelled, "filterable": None, "full_text_search": None}
     }
     for name, spec in namespace.attributes.items():
@@ -134,5 +137,5 @@ def render_schema(namespace: Namespace) -> dict[str, object]:
     return rendered
 
 
-def render_full_text(options: FullText | None) -> dict[str, object] | None:
+def render_full_text(options: FullText | None) -> dict[str, Wire] | None:
     return asdict(options) if options else None

@@ -12,6 +12,7 @@ from service.core.errors import InvalidRequest, MalformedRequest
 from service.core.ids import UNSIGNED_END, DocumentId, check_id, kind_of
 from service.dialects.turbopuffer.names import RESERVED
 from service.dialects.turbopuffer.vectors import parse_flat_vectors, parse_vectors
+from service.dialects.turbopuffer.wire import Wire
 
 TARGET = "Failed to deserialize the JSON body into the target type: "
 MAX_ROWS = 100_000
@@ -25,7 +26,7 @@ class Batch:
     deletes: tuple[DocumentId, ...]
 
 
-def parse_columns(ids: object, vectors: object, attributes: object) -> Batch:
+def parse_columns(ids: Wire, vectors: Wire, attributes: Wire) -> Batch:
     """``ids``, ``vectors`` and ``attributes`` as columns; a null vector deletes its id."""
     identities = parse_ids(ids)
     given = parse_vector_column(vectors, len(identities))
@@ -40,7 +41,7 @@ def parse_columns(ids: object, vectors: object, attributes: object) -> Batch:
 
 def split(
     ids: tuple[DocumentId, ...],
-    vectors: Sequence[object],
+    vectors: Sequence[Wire],
     columns: tuple[AttributeColumn, ...],
     kept: list[int],
 ) -> Batch:
@@ -57,29 +58,31 @@ def split(
     return Batch(Upsert(tuple(ids[row] for row in kept), parts, batch), deletes)
 
 
-def parse_rows(wire: object) -> Batch:
+def parse_rows(wire: Wire) -> Batch:
     """``upserts``: objects of id, vector and attributes; one without a vector deletes its id."""
-    rows = cast(list[object], expect("upserts", wire, list, "a sequence"))
+    rows = cast(list[Wire], expect("upserts", wire, list, "a sequence"))
     entries = [
-        cast(dict[str, object], expect(f"upserts[{index}]", row, dict, "a map"))
+        cast(dict[str, Wire], expect(f"upserts[{index}]", row, dict, "a map"))
         for index, row in enumerate(rows)
     ]
     for index, entry in enumerate(entries):
         if entry.get("id") is None:
             raise MalformedRequest(f"{TARGET}upserts[{index}]: missing field `id`")
     maps = [
-        cast(dict[str, object], expect("attributes", entry.get("attributes") or {}, dict, "a map"))
+        cast(dict[str, Wire], expect("attributes", entry.get("attributes") or {}, dict, "a map"))
         for entry in entries
     ]
     names = dict.fromkeys(name for attributes in maps for name in attributes)
-    columns = {name: [attributes.get(name) for attributes in maps] for name in names}
+    columns: dict[str, Wire] = {
+        name: [attributes.get(name) for attributes in maps] for name in names
+    }
     return parse_columns(
         [entry["id"] for entry in entries], [entry.get("vector") for entry in entries], columns
     )
 
 
-def parse_ids(wire: object) -> tuple[DocumentId, ...]:
-    ids = cast(list[object], expect("ids", wire, list, "a sequence"))
+def parse_ids(wire: Wire) -> tuple[DocumentId, ...]:
+    ids = cast(list[Wire], expect("ids", wire, list, "a sequence"))
     if len(ids) > MAX_ROWS:
         raise InvalidRequest(f"💔 a write has at most {MAX_ROWS} documents, got {len(ids)}")
     if set(map(type, ids)) == {int}:
@@ -89,7 +92,7 @@ def parse_ids(wire: object) -> tuple[DocumentId, ...]:
     return tuple([check_id(identity) for identity in ids])
 
 
-def parse_vector_column(wire: object, count: int) -> Sequence[object] | None:
+def parse_vector_column(wire: Wire, count: int) -> Sequence[Wire] | None:
     """One entry per id, whatever the spelling; None when the request has no vectors."""
     match wire:
         case None:
@@ -97,9 +100,9 @@ def parse_vector_column(wire: object, count: int) -> Sequence[object] | None:
         case str():
             return parse_flat_vectors(wire, count)
         case [int() | float(), *_]:
-            return parse_flat_vectors(cast(object, wire), count)
+            return parse_flat_vectors(cast(Wire, wire), count)
         case list():
-            vectors = cast(list[object], wire)
+            vectors = cast(list[Wire], wire)
             if len(vectors) != count:
                 raise InvalidRequest(f"💔 {len(vectors)} vectors for {count} ids")
             return vectors
@@ -107,14 +110,14 @@ def parse_vector_column(wire: object, count: int) -> Sequence[object] | None:
             raise MalformedRequest(f"{TARGET}vectors: invalid type: {kind_of(wire)}")
 
 
-def parse_attribute_columns(wire: object, count: int) -> tuple[AttributeColumn, ...]:
+def parse_attribute_columns(wire: Wire, count: int) -> tuple[AttributeColumn, ...]:
     if wire is None:
         return ()
-    columns = cast(Mapping[str, object], expect("attributes", wire, dict, "a map"))
+    columns = cast(Mapping[str, Wire], expect("attributes", wire, dict, "a map"))
     return tuple([parse_column(name, values, count) for name, values in columns.items()])
 
 
-def parse_column(name: str, wire: object, count: int) -> AttributeColumn:
+def parse_column(name: str, wire: Wire, count: int) -> AttributeColumn:
     check_name(name, RESERVED)
     values = cast(list[JsonValue], expect(f"attributes.{name}", wire, list, "a sequence"))
     if len(values) != count:
@@ -122,7 +125,7 @@ def parse_column(name: str, wire: object, count: int) -> AttributeColumn:
     return AttributeColumn(name, tuple(values))
 
 
-def expect(where: str, wire: object, kind: type, wanted: str) -> object:
+def expect(where: str, wire: Wire, kind: type, wanted: str) -> Wire:
     """The value, when it is of the JSON type that stands here.
 
     Raises:

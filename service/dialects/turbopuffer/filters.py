@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from itertools import count
-from typing import cast
 
 from service.core.attributes import JsonScalar, check_name
 from service.core.errors import InvalidRequest
@@ -32,11 +31,12 @@ from service.core.filters import (
 )
 from service.core.ids import kind_of
 from service.dialects.turbopuffer.names import ID
+from service.dialects.turbopuffer.wire import Wire
 
-Leaf = Callable[[Field, object, str], Filter]
+Leaf = Callable[[Field, Wire, str], Filter]
 
 
-def parse_filter(wire: object) -> Filter:
+def parse_filter(wire: Wire) -> Filter:
     """The filter tree of a request.
 
     Raises:
@@ -45,7 +45,7 @@ def parse_filter(wire: object) -> Filter:
     return parse_node(wire, 0, count(1))
 
 
-def parse_node(wire: object, depth: int, nodes: Iterator[int]) -> Filter:
+def parse_node(wire: Wire, depth: int, nodes: Iterator[int]) -> Filter:
     if depth > MAX_DEPTH:
         raise InvalidRequest(f"💔 filters may be nested {MAX_DEPTH} deep")
     if next(nodes) > MAX_NODES:
@@ -58,30 +58,26 @@ def parse_node(wire: object, depth: int, nodes: Iterator[int]) -> Filter:
         case [str(attribute), str(operator), operand]:
             return parse_leaf(attribute, operator, operand)
         case dict():
-            conditions = legacy_conditions(cast(dict[str, object], wire))
+            conditions = legacy_conditions(wire)
             return And(tuple([parse_node(part, depth + 1, nodes) for part in conditions]))
         case _:
             raise InvalidRequest(f"💔 cannot read filter {shortened(wire)}")
 
 
-def legacy_conditions(wire: dict[str, object]) -> Iterator[list[object]]:
+def legacy_conditions(wire: dict[str, Wire]) -> Iterator[list[Wire]]:
     """The conditions of an object, spelled as arrays."""
     for attribute, condition in wire.items():
         match condition:
-            case [str(), _]:
-                yield [attribute, *cast(list[object], condition)]
+            case [str(operator), operand]:
+                yield [attribute, operator, operand]
             case [[*_], *_]:
-                for single in cast(list[object], condition):
-                    match single:
-                        case [str(), _]:
-                            yield [attribute, *cast(list[object], single)]
-                        case _:
-                            raise InvalidRequest(f"💔 cannot read filter {shortened(single)}")
+                for single in condition:
+                    yield from legacy_conditions({attribute: single})
             case _:
                 raise InvalidRequest(f"💔 cannot read filter {shortened(condition)}")
 
 
-def parse_leaf(attribute: str, operator: str, operand: object) -> Filter:
+def parse_leaf(attribute: str, operator: str, operand: Wire) -> Filter:
     if operator not in LEAVES:
         known = ", ".join([*LEAVES, "And", "Or"])
         raise InvalidRequest(
@@ -97,25 +93,24 @@ def parse_field(attribute: str) -> Field:
     return Attribute(attribute)
 
 
-def equal(field: Field, operand: object, spelled: str) -> Filter:
+def equal(field: Field, operand: Wire, spelled: str) -> Filter:
     if operand is None:
         return Missing(field, spelled)
     if isinstance(operand, list):
-        elements = cast(list[object], operand)
-        return Equal(field, tuple([scalar(field, e, spelled) for e in elements]), spelled)
+        return Equal(field, tuple([scalar(field, e, spelled) for e in operand]), spelled)
     return Equal(field, scalar(field, operand, spelled), spelled)
 
 
-def any_of(field: Field, operand: object, spelled: str) -> Filter:
+def any_of(field: Field, operand: Wire, spelled: str) -> Filter:
     # a lone value stands for a list of one (section 11.2)
-    values = cast(list[object], operand) if isinstance(operand, list) else [operand]
+    values = operand if isinstance(operand, list) else [operand]
     present = tuple([scalar(field, v, spelled) for v in values if v is not None])
     chosen = AnyOf(field, present, spelled)
     return Or((Missing(field, spelled), chosen)) if None in values else chosen
 
 
 def compare(order: Order) -> Leaf:
-    def parse(field: Field, operand: object, spelled: str) -> Filter:
+    def parse(field: Field, operand: Wire, spelled: str) -> Filter:
         if operand is not None:
             return Compare(field, order, scalar(field, operand, spelled), spelled)
         # null sorts below every value, and is never itself below or above null
@@ -126,7 +121,7 @@ def compare(order: Order) -> Leaf:
 
 
 def glob(ignore_case: bool) -> Leaf:
-    def parse(field: Field, operand: object, spelled: str) -> Filter:
+    def parse(field: Field, operand: Wire, spelled: str) -> Filter:
         if not isinstance(operand, str):
             raise wrong_operand(field, operand, spelled, "a pattern (string)")
         return Glob(field, operand, ignore_case, spelled)
@@ -154,22 +149,22 @@ LEAVES: dict[str, Leaf] = {
 }
 
 
-def scalar(field: Field, operand: object, spelled: str) -> JsonScalar:
+def scalar(field: Field, operand: Wire, spelled: str) -> JsonScalar:
     if isinstance(operand, str | int | float | bool):
         return operand
     raise wrong_operand(field, operand, spelled, "a string, a number or a boolean")
 
 
-def wrong_operand(field: Field, operand: object, spelled: str, wanted: str) -> InvalidRequest:
+def wrong_operand(field: Field, operand: Wire, spelled: str, wanted: str) -> InvalidRequest:
     return InvalidRequest(
         f"filter error in key `{field}`: type mismatch, {spelled} expects {wanted}, "
         f"but got {kind_of(operand)} {shortened(operand)}"
     )
 
 
-def shortened(wire: object) -> str:
+def shortened(wire: Wire) -> str:
     # a deep value would make repr itself recurse
     if isinstance(wire, list | dict):
-        return f"({kind_of(wire)} of {len(cast(list[object], wire))})"
+        return f"({kind_of(wire)} of {len(wire)})"
     text = repr(wire)
     return text if len(text) <= 64 else f"{text[:64]}…"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from service.core.errors import MalformedRequest
 from service.core.vectors import Metric
+from service.dialects.turbopuffer.wire import Wire
 
 METRICS = {
     "cosine_distance": Metric.COSINE,
@@ -15,7 +16,7 @@ VECTOR = "vector"
 RESERVED = frozenset({ID, VECTOR})
 
 
-def parse_metric(wire: object) -> Metric | None:
+def parse_metric(wire: Wire) -> Metric | None:
     """A distance metric; null means that none is given."""
     if wire is None:
         return None

@@ -9,12 +9,13 @@ from service.core.query import ByAttribute, ById, Nearest, Ranking
 from service.core.vectors import Metric
 from service.dialects.turbopuffer.names import ID
 from service.dialects.turbopuffer.vectors import parse_vector
+from service.dialects.turbopuffer.wire import Wire
 
 TEXT_RANKS = frozenset({"BM25", "Sum", "Product", "Max"})
 DIRECTIONS = frozenset({"asc", "desc"})
 
 
-def parse_ranking(vector: object, rank_by: object, metric: Metric | None) -> Ranking:
+def parse_ranking(vector: Wire, rank_by: Wire, metric: Metric | None) -> Ranking:
     """By distance when a vector is given, else as ``rank_by`` says, else by id."""
     if vector is not None and rank_by is not None:
         raise InvalidRequest("💔 cannot specify both vector and rank_by")
@@ -23,7 +24,7 @@ def parse_ranking(vector: object, rank_by: object, metric: Metric | None) -> Ran
     return ById() if rank_by is None else parse_rank_by(rank_by)
 
 
-def parse_rank_by(wire: object) -> Ranking:
+def parse_rank_by(wire: Wire) -> Ranking:
     match wire:
         case [str(attribute), str(direction)] if direction in DIRECTIONS:
             descending = direction == "desc"

@@ -23,6 +23,7 @@ from service.dialects.turbopuffer.filters import parse_filter
 from service.dialects.turbopuffer.names import parse_metric
 from service.dialects.turbopuffer.ranking import parse_ranking
 from service.dialects.turbopuffer.vectors import parse_flat_vectors, parse_vector
+from service.dialects.turbopuffer.wire import Wire
 
 DEFAULT_LIMIT = 10
 MAX_SAMPLES = 200
@@ -179,7 +180,7 @@ class RecallRequest(Request):
         )
 
 
-def read_queries(wire: object, samples: int) -> tuple[Vector, ...]:
+def read_queries(wire: Wire, samples: int) -> tuple[Vector, ...]:
     """Query vectors: an array of vectors, or ``num`` of them in one flat array of numbers."""
     match wire:
         case None | []:
@@ -192,7 +193,7 @@ def read_queries(wire: object, samples: int) -> tuple[Vector, ...]:
             raise InvalidRequest("💔 queries must be an array of vectors")
 
 
-def read_projection(wire: object) -> tuple[str, ...] | None:
+def read_projection(wire: Wire) -> tuple[str, ...] | None:
     """The attributes asked for; None for all of them."""
     match wire:
         case None | False:
@@ -205,14 +206,14 @@ def read_projection(wire: object) -> tuple[str, ...] | None:
             raise InvalidRequest("💔 include_attributes must be a boolean or an array of names")
 
 
-def read_limit(wire: object) -> int:
+def read_limit(wire: Wire) -> int:
     limit = read_integer("top_k", wire, DEFAULT_LIMIT)
     if not 1 <= limit <= MAX_LIMIT:
         raise InvalidRequest(f"💔 top_k must be between 1 and {MAX_LIMIT}")
     return limit
 
 
-def read_integer(name: str, wire: object, default: int) -> int:
+def read_integer(name: str, wire: Wire, default: int) -> int:
     if wire is None:
         return default
     if isinstance(wire, bool) or not isinstance(wire, int):

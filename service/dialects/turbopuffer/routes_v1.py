@@ -23,6 +23,7 @@ from service.dialects.turbopuffer.requests_v1 import (
     RecallTest,
     WriteRequest,
 )
+from service.dialects.turbopuffer.wire import Wire
 from service.web.body import read_body
 from service.web.context import engine, read
 from service.web.json import loads, respond
@@ -137,7 +138,7 @@ def schema(namespace: str) -> Response:
 
 
 def update_schema(namespace: str) -> Response:
-    update = parse_schema(loads(read_body(limits().max_body_bytes)))
+    update = parse_schema(cast(Wire, loads(read_body(limits().max_body_bytes))))
     return respond(render_schema(engine().update_schema(namespace, update)))
 
 

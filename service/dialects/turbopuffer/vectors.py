@@ -11,15 +11,16 @@ import numpy as np
 
 from service.core.errors import InvalidRequest
 from service.core.vectors import BYTES_PER_NUMBER, MAX_DIMENSIONS, Vector, VectorBatch
+from service.dialects.turbopuffer.wire import Wire
 
 Floats = np.ndarray[tuple[int, ...], np.dtype[np.float32]]
 
 
-def parse_vector(wire: object) -> Vector:
+def parse_vector(wire: Wire) -> Vector:
     """One vector in either encoding.
 
     Raises:
-        InvalidRequest: when it is neither, empty, too long, or has a number that float32 cannot hold.
+        InvalidRequest: when it is neither, empty, too long, or beyond float32's range.
     """
     numbers = read_numbers([wire])
     if numbers.shape[1] > MAX_DIMENSIONS:
@@ -27,7 +28,7 @@ def parse_vector(wire: object) -> Vector:
     return Vector(numbers.tobytes())
 
 
-def parse_vectors(wire: Sequence[object]) -> VectorBatch | None:
+def parse_vectors(wire: Sequence[Wire]) -> VectorBatch | None:
     """One vector per row, null where a row has none; None when no row has one."""
     missing = frozenset(row for row, vector in enumerate(wire) if vector is None)
     present = [vector for vector in wire if vector is not None] if missing else wire
@@ -37,7 +38,7 @@ def parse_vectors(wire: Sequence[object]) -> VectorBatch | None:
     return VectorBatch(numbers.shape[1], numbers.tobytes(), missing)
 
 
-def parse_flat_vectors(wire: object, count: int) -> list[object]:
+def parse_flat_vectors(wire: Wire, count: int) -> list[Wire]:
     """All rows' vectors as one base64 string or one array of numbers, cut into ``count`` rows."""
     numbers = read_numbers([wire])[0]
     if count == 0 or numbers.size % count:
@@ -46,11 +47,11 @@ def parse_flat_vectors(wire: object, count: int) -> list[object]:
     return list(encoded)
 
 
-def read_numbers(rows: Sequence[object]) -> Floats:
+def read_numbers(rows: Sequence[Wire]) -> Floats:
     """Vectors of one length as an array of shape (rows, dimensions)."""
     kinds = set(map(type, rows))
     if kinds == {list}:
-        numbers = read_lists(cast(Sequence[list[object]], rows))
+        numbers = read_lists(cast(Sequence[list[Wire]], rows))
     elif kinds == {str}:
         numbers = read_base64(cast(Sequence[str], rows))
     elif kinds == {list, str}:
@@ -64,7 +65,7 @@ def read_numbers(rows: Sequence[object]) -> Floats:
     return numbers
 
 
-def read_lists(rows: Sequence[list[object]]) -> Floats:
+def read_lists(rows: Sequence[list[Wire]]) -> Floats:
     check_lengths([len(row) for row in rows])
     try:
         numbers = np.array(rows)
@@ -78,10 +79,10 @@ def read_lists(rows: Sequence[list[object]]) -> Floats:
         return numbers.astype("<f4")
 
 
-def refuse_booleans(rows: Sequence[list[object]], numbers: np.ndarray) -> None:
+def refuse_booleans(rows: Sequence[list[Wire]], numbers: np.ndarray) -> None:
     """numpy takes ``true`` for 1.0; only rows with a 0 or a 1 can hide one, and they are few."""
     suspects = np.flatnonzero(((numbers == 0) | (numbers == 1)).any(axis=1))
-    for row in suspects:
+    for row in suspects.tolist():
         if bool in set(map(type, rows[row])):
             raise not_numbers()
 
@@ -103,10 +104,10 @@ def decode(text: str) -> bytes:
         raise InvalidRequest("💔 a vector given as a string must be valid base64") from None
 
 
-def as_base64(row: object) -> str:
+def as_base64(row: Wire) -> str:
     if isinstance(row, str):
         return row
-    return b64encode(read_lists([cast(list[object], row)]).tobytes()).decode()
+    return b64encode(read_lists([cast(list[Wire], row)]).tobytes()).decode()
 
 
 def check_lengths(lengths: list[int]) -> None:
