@@ -18,7 +18,9 @@ test: .venv/.dev ## run every test on a real PostgreSQL (TEST_DATABASE_URL, or a
 	$(BIN)/python -m pytest -n 2 $(ARGS)
 
 demo: .venv/.embedded ## load real documents and search them (make demo -- --all DIR: all of them)
-	$(BIN)/python examples/debian-packages/demo.py $(ARGS)
+	test .venv/demo/.ready -nt examples/debian-packages/requirements.txt || { $(PYTHON) -m venv .venv/demo && \
+		.venv/demo/bin/python -m pip install --quiet --requirement examples/debian-packages/requirements.txt && touch .venv/demo/.ready; }
+	.venv/demo/bin/python examples/debian-packages/demo.py --serve "$(BIN)/vectable serve --data-dir .data" $(ARGS)
 
 bench: .venv/.embedded ## measure latency and throughput against plain SQL
 	$(BIN)/python -m benchmarks $(ARGS)

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import orjson
+import pgvector
 from psycopg.abc import AdaptContext
 from psycopg.adapt import Dumper
 from psycopg.pq import Format
@@ -24,8 +25,6 @@ NO_VALUE = -1
 # array_send: dimensions, has nulls, element type, length, lower bound
 ARRAY_HEADER = struct.Struct(">iiIii")
 LENGTH = struct.Struct(">i")
-# vector_send: dimensions, unused
-VECTOR_HEADER = struct.Struct(">HH")
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,8 +49,7 @@ class BinaryDumper(Dumper):
 
 class VectorDumper(BinaryDumper):
     def dump(self, obj: Vector) -> bytes:
-        numbers = np.frombuffer(obj.data, dtype="<f4").astype(">f4")
-        return VECTOR_HEADER.pack(obj.dimensions, 0) + numbers.tobytes()
+        return pgvector.Vector(np.frombuffer(obj.data, dtype="<f4")).to_binary()
 
 
 class JsonTextsDumper(BinaryDumper):
@@ -93,8 +91,7 @@ def load_vector(data: bytes | None) -> Vector | None:
     """A vector from what ``vector_send`` wrote."""
     if data is None:
         return None
-    numbers = np.frombuffer(data, dtype=">f4", offset=VECTOR_HEADER.size)
-    return Vector(numbers.astype("<f4").tobytes())
+    return Vector(pgvector.Vector.from_binary(data).to_numpy().astype("<f4").tobytes())
 
 
 def register(context: AdaptContext) -> None:

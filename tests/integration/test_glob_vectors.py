@@ -56,7 +56,7 @@ def matches(
     for start in range(0, len(distinct), 50):
         batch = [search(i, distinct[i]) for i in range(start, min(start + 50, len(distinct)))]
         statement = joined(" UNION ALL ", batch)
-        for i, text in connection.execute(statement.text, statement.values):
+        for i, text in connection.execute(statement.text.encode(), statement.values):
             found.add((distinct[int(i)], text))
     return found
 
@@ -176,7 +176,7 @@ def test_a_missing_text_neither_matches_nor_fails_to_match(
     condition = compile_glob(raw("(NULL::text)"), pattern, ignore_case)
 
     statement = raw("SELECT ") + condition + raw(", NOT ") + condition
-    assert connection.execute(statement.text, statement.values).fetchone() == (None, None)
+    assert connection.execute(statement.text.encode(), statement.values).fetchone() == (None, None)
 
 
 def test_the_text_may_come_out_of_a_document(connection: Connection):
@@ -188,7 +188,7 @@ def test_the_text_may_come_out_of_a_document(connection: Connection):
 
     condition = compile_glob(text, "SRC/**/*.{py,[w-z]?}", ignore_case=True)
     statement = raw("SELECT ") + text + raw(" FROM documents WHERE ") + condition
-    rows = connection.execute(statement.text, statement.values).fetchall()
+    rows = connection.execute(statement.text.encode(), statement.values).fetchall()
 
     assert rows == [("src/é/a.py",), ("src/b.xy",)]
 
@@ -204,7 +204,7 @@ def test_a_literal_prefix_is_searched_in_an_index(connection: Connection):
     connection.execute("SET plan_cache_mode = force_generic_plan")
 
     statement = raw("EXPLAIN ") + search(0, Glob("{src/77/**,lib/[ab]*,src/5}", False))
-    plan = connection.execute(statement.text, statement.values, prepare=True).fetchall()
+    plan = connection.execute(statement.text.encode(), statement.values, prepare=True).fetchall()
 
     assert "Seq Scan" not in str(plan)
     assert "subjects_path_idx" in str(plan)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import binascii
-from base64 import b64decode, b64encode
+from base64 import b64encode
 from collections.abc import Sequence
 from typing import cast
 
@@ -99,7 +99,7 @@ def read_base64(rows: Sequence[str]) -> Floats:
 
 def decode(text: str) -> bytes:
     try:
-        return b64decode(text, validate=True)
+        return binascii.a2b_base64(text, strict_mode=True)
     except (binascii.Error, ValueError):
         raise InvalidRequest("💔 a vector given as a string must be valid base64") from None
 

@@ -1,0 +1,1 @@
+"""Measurements: what the service adds to PostgreSQL, in latency and in throughput."""
