@@ -3,14 +3,24 @@
 from __future__ import annotations
 
 import http.client
+import multiprocessing
 import socket
-import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Self
 
 from benchmarks.server import Target
 
 HEADERS = {"Content-Type": "application/json", "Accept-Encoding": "identity"}
-ANSWER = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n%b"
+# as many headers as the service's answers to queries have
+ANSWER = (
+    b"HTTP/1.1 200 OK\r\nServer: echo\r\nDate: Mon, 01 Jan 2024 00:00:00 GMT\r\n"
+    b"Connection: keep-alive\r\nContent-Type: application/json\r\nContent-Length: %d\r\n"
+    b"Server-Timing: cache;hit_ratio=1.0;temperature=hot, exhaustive_search;count=10000, "
+    b"processing_time;dur=1.000, query_execution_time;dur=1.000, cache_hit_ratio;ratio=1.0, "
+    b"exhaustive_search_count;count=10000\r\n"
+    b"X-turbopuffer-Approx-Namespace-Size: 10000\r\n\r\n%b"
+)
 
 
 class Client:
@@ -40,27 +50,30 @@ def connect(target: Target) -> Client:
     return Client(target.host, target.port)
 
 
-class Echo(threading.Thread):
-    """A server that answers at once with the same bytes: what is left is the client's own cost."""
+@contextmanager
+def echo(request_bytes: int, answer: bytes) -> Iterator[Client]:
+    """A client of a server that answers at once: what it takes is the client's own cost."""
+    spawn = multiprocessing.get_context("spawn")
+    listener = socket.create_server(("127.0.0.1", 0))
+    process = spawn.Process(target=_answer, args=(listener, request_bytes, answer), daemon=True)
+    process.start()
+    try:
+        with Client("127.0.0.1", int(listener.getsockname()[1])) as client:
+            listener.close()
+            yield client
+    finally:
+        process.terminate()
+        process.join()
 
-    def __init__(self, request_bytes: int, answer: bytes) -> None:
-        super().__init__(daemon=True)
-        self._listener = socket.create_server(("127.0.0.1", 0))
-        self._request_bytes = request_bytes
-        self._answer = ANSWER % (len(answer), answer)
 
-    @property
-    def port(self) -> int:
-        return int(self._listener.getsockname()[1])
-
-    def run(self) -> None:
-        connection, _ = self._listener.accept()
-        with connection, self._listener:
-            connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            received = 0
-            while data := connection.recv(1 << 20):
-                received += len(data)
-                # The head is smaller than the body's vector: one request is in when that is.
-                if received >= self._request_bytes:
-                    received = 0
-                    connection.sendall(self._answer)
+def _answer(listener: socket.socket, request_bytes: int, answer: bytes) -> None:
+    connection, _ = listener.accept()
+    connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    response = ANSWER % (len(answer), answer)
+    received = b""
+    while data := connection.recv(1 << 20):
+        received += data
+        _, end, body = received.partition(b"\r\n\r\n")
+        if end and len(body) >= request_bytes:
+            received = b""
+            connection.sendall(response)

@@ -166,8 +166,10 @@ def fit_values(column: AttributeColumn, wanted: AttributeType) -> AttributeColum
     if kinds - ({list} if wanted.is_array else SCALAR_KINDS[wanted.scalar]):
         misfit = next(v for v in column.values if v is not None and not fits(v, wanted))
         raise mismatch(column.name, wanted, misfit)
-    if wanted.scalar in UNCHECKED and not wanted.is_array:
-        return column
+    if not wanted.is_array and wanted.scalar not in CONVERSIONS:
+        bounds = BOUNDS.get(wanted.scalar)
+        if bounds is None or all(v in bounds for v in column.values if v is not None):
+            return column
     return AttributeColumn(
         column.name, tuple([fit_value(column.name, v, wanted) for v in column.values])
     )
@@ -213,7 +215,7 @@ def fits(value: object, wanted: AttributeType) -> bool:
 def fits_scalar(value: object, scalar: Scalar) -> bool:
     if type(value) not in SCALAR_KINDS[scalar]:
         return False
-    bounds = {Scalar.INT: INT_RANGE, Scalar.UINT: UINT_RANGE}.get(scalar)
+    bounds = BOUNDS.get(scalar)
     return bounds is None or value in bounds
 
 
@@ -233,7 +235,7 @@ CONVERSIONS: dict[Scalar, Callable[[str], str]] = {
     Scalar.UUID: canonical_uuid,
     Scalar.DATETIME: read_datetime,
 }
-UNCHECKED = frozenset({Scalar.STRING, Scalar.FLOAT, Scalar.BOOL})
+BOUNDS = {Scalar.INT: INT_RANGE, Scalar.UINT: UINT_RANGE}
 SCALAR_KINDS: dict[Scalar, set[type]] = {
     Scalar.STRING: {str},
     Scalar.INT: {int},

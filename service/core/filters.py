@@ -14,7 +14,7 @@ from service.core.attributes import AttributeType, JsonScalar
 from service.core.ids import DocumentId
 
 MAX_DEPTH = 64
-MAX_NODES = 10_000
+MAX_NODES = 4_096
 
 
 @dataclass(frozen=True, slots=True)

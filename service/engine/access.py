@@ -8,6 +8,7 @@ client.
 
 from __future__ import annotations
 
+import logging
 import random
 import time
 from collections.abc import Callable
@@ -18,6 +19,8 @@ from service.core.namespace import Namespace
 from service.storage import catalog
 from service.storage.catalog import NamespaceCache
 from service.storage.pool import Busy, Database, Session, Stale
+
+log = logging.getLogger(__name__)
 
 T = TypeVar("T")
 
@@ -86,7 +89,8 @@ class Access:
             before = self.cache.get(name)
             try:
                 return attempt()
-            except Stale:
+            except Stale as stale:
+                log.debug("namespace %s is read again", name, exc_info=stale)
                 self.cache.forget(name)
             except Busy:
                 time.sleep(random.uniform(0, min(LONGEST_PAUSE, 0.01 * 2**turn)))
@@ -94,7 +98,9 @@ class Access:
                 if before is None or self._is_current(before):
                     raise
                 self.cache.forget(name)
-        raise Unavailable(f"namespace '{name}' is busy with other changes")
+        raise Unavailable(
+            f"namespace '{name}' is busy with other changes, or its table does not fit the catalog"
+        )
 
     def _is_current(self, namespace: Namespace) -> bool:
         """Whether the catalog still has the row that a refusal was based on."""

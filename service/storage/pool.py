@@ -24,6 +24,7 @@ Row = tuple[object, ...]
 SESSION_OPTIONS = "-c plan_cache_mode=force_custom_plan -c jit=off"
 LOCK_TIMEOUT = "500ms"
 MAX_LIFETIME = 1800.0
+MAX_VALUES = 65_535
 
 
 class Stale(Exception):
@@ -43,7 +44,13 @@ class Session:
     pgvector: Pgvector
 
     def execute(self, fragment: Fragment) -> Cursor[Row]:
-        """Run one statement; rows come back in binary."""
+        """Run one statement; rows come back in binary.
+
+        Raises:
+            InvalidRequest: for more values than a statement can have.
+        """
+        if len(fragment.values) > MAX_VALUES:
+            raise InvalidRequest(f"💔 the filter needs more than {MAX_VALUES} values in SQL")
         cursor = self.connection.cursor(binary=True)
         return cursor.execute(fragment.text.encode(), fragment.values)
 
@@ -131,7 +138,13 @@ def translated(error: psycopg.Error) -> Exception:
     match error:
         case errors.DeadlockDetected() | errors.SerializationFailure() | errors.LockNotAvailable():
             return Busy("the namespace is busy with other changes")
-        case errors.UndefinedTable() | errors.UndefinedColumn() | errors.InvalidSchemaName():
+        case (
+            errors.UndefinedTable()
+            | errors.UndefinedColumn()
+            | errors.UndefinedFunction()
+            | errors.DatatypeMismatch()
+        ):
+            # compiled for a table that was dropped, altered or made anew meanwhile
             return Stale()
         case errors.FeatureNotSupported() if "cached plan" in str(error):
             return Stale()
@@ -152,6 +165,9 @@ def translated_class(error: psycopg.Error) -> Exception:
         not state and isinstance(error, psycopg.OperationalError)
     ):
         return Unavailable("the database cannot be reached at present")
-    if state[:2] in ("22", "54"):
-        return InvalidRequest(f"💔 the database refused a value: {error.diag.message_primary}")
+    # psycopg itself refuses a NUL, without a state
+    if state[:2] in ("22", "54") or (not state and isinstance(error, psycopg.DataError)):
+        return InvalidRequest(
+            f"💔 the database refused a value: {error.diag.message_primary or error}"
+        )
     return error

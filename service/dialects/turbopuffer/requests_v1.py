@@ -10,6 +10,7 @@ from typing import Any
 
 from marshmallow import EXCLUDE, Schema, fields, post_load
 
+from service.core.attributes import MAX_ATTRIBUTES
 from service.core.documents import Write
 from service.core.errors import InvalidRequest, MalformedRequest
 from service.core.filters import EVERYTHING
@@ -201,7 +202,10 @@ def read_projection(wire: Wire) -> tuple[str, ...] | None:
         case True:
             return None
         case [*names] if all(isinstance(name, str) for name in names):
-            return tuple(dict.fromkeys(str(name) for name in names))
+            chosen = tuple(dict.fromkeys(str(name) for name in names))
+            if len(chosen) > MAX_ATTRIBUTES:
+                raise InvalidRequest(f"💔 include_attributes has more than {MAX_ATTRIBUTES} names")
+            return chosen
         case _:
             raise InvalidRequest("💔 include_attributes must be a boolean or an array of names")
 
