@@ -2,8 +2,8 @@
 # Arguments go behind "--" (make demo -- --all DIR), or in ARGS when one of them holds a space.
 PYTHON ?= python3
 BIN := .venv/bin
-# CI and fresh machines get the versions that the lock names.
 LOCK := uv pip compile pyproject.toml --quiet --universal --python-version 3.11 --custom-compile-command "make lock" --no-annotate
+# CI and fresh machines get the versions that the lock names.
 INSTALL = test -x $(BIN)/python || $(PYTHON) -m venv .venv; $(BIN)/python -m pip install --quiet --constraint requirements-dev.txt --editable
 
 .PHONY: help serve test demo bench lint lock

@@ -21,7 +21,7 @@ except ConfigError as error:
 bind = (
     f"[{_config.host}]:{_config.port}" if ":" in _config.host else f"{_config.host}:{_config.port}"
 )
-worker_class = "gthread"  # the only one with keep-alive that needs no monkey patching
+worker_class = "service.gunicorn_worker.Worker"
 workers = _config.workers
 threads = _config.threads
 loglevel = _config.log_level

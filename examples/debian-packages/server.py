@@ -6,6 +6,7 @@ Only a server that was started here is stopped here, by its process id.
 from __future__ import annotations
 
 import contextlib
+import http.client
 import subprocess
 import time
 import urllib.error
@@ -54,7 +55,7 @@ def is_ready(url: str) -> bool:
             return True
     except urllib.error.HTTPError as error:
         raise ServerError(f"{url}/readyz answers {error.code}: not a server to use") from error
-    except ValueError as error:
+    except (ValueError, http.client.HTTPException) as error:
         raise ServerError(f"{url} is not the address of a server: {error}") from error
     except OSError:
         return False

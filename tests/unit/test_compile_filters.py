@@ -1,0 +1,166 @@
+"""Every filter node as SQL: the text, and the values bound in it."""
+
+from decimal import Decimal
+from typing import get_args
+from uuid import UUID
+
+import pytest
+from psycopg.types.json import Jsonb
+
+from service.compile.filters import compile_filter
+from service.core.attributes import parse_type
+from service.core.binding import bind
+from service.core.filters import (
+    EVERYTHING,
+    NOTHING,
+    And,
+    AnyOf,
+    Attribute,
+    Compare,
+    Equal,
+    Filter,
+    Glob,
+    IdField,
+    Missing,
+    Not,
+    Or,
+    Order,
+)
+
+ID = IdField()
+KEY = UUID("00000000-0000-0000-0000-000000000001")
+HOST = Attribute("n", parse_type("int"))
+TAGS = Attribute("tags", parse_type("[]string"))
+N = "(CASE jsonb_typeof((attributes -> 'n')) WHEN 'number' THEN (attributes -> 'n')::numeric END)"
+TAGS_ARRAY = (
+    "(CASE jsonb_typeof((attributes -> 'tags')) WHEN 'array' THEN (attributes -> 'tags')"
+    " ELSE '[]' END)"
+)
+S, A = Attribute("s", parse_type("string")), Equal(Attribute("a"), 1)
+
+
+def J(value: object) -> tuple[str, object]:  # noqa: N802 - short, for the table
+    return ("jsonb", value)
+
+
+# (filter, SQL, values): one row per node and per surprise
+CASES = [
+    (EVERYTHING, "true", ()),
+    (NOTHING, "false", ()),
+    (And((A,)), "(attributes @> %s)", (J({"a": 1}),)),
+    (And((A, NOTHING)), "(attributes @> %s AND false)", (J({"a": 1}),)),
+    (Or((A, EVERYTHING)), "(attributes @> %s OR true)", (J({"a": 1}),)),
+    (Not(A), "(attributes @> %s) IS NOT TRUE", (J({"a": 1}),)),
+    (Not(Not(A)), "((attributes @> %s) IS NOT TRUE) IS NOT TRUE", (J({"a": 1}),)),
+    # values stand in the order of their placeholders
+    (
+        And((Equal(S, "x"), Or((Compare(HOST, Order.GREATER, 1), Equal(ID, 2))))),
+        f"(attributes @> %s AND ({N} > %s OR id = %s))",
+        (J({"s": "x"}), Decimal(1), 2),
+    ),
+    (Missing(S), "(attributes ->> 's') IS NULL", ()),
+    (Missing(ID), "id IS NULL", ()),
+    (Equal(S, "it's"), "attributes @> %s", (J({"s": "it's"}),)),
+    (Equal(S, True), "attributes @> %s", (J({"s": True}),)),
+    (Equal(TAGS, ("a", "b")), "(attributes -> 'tags') = %s", (J(["a", "b"]),)),
+    (Equal(TAGS, ()), "(attributes -> 'tags') = %s", (J([]),)),
+    (Equal(ID, 7), "id = %s", (7,)),
+    (Equal(ID, "seven"), "id = %s", ("seven",)),
+    (Equal(ID, KEY), "id = %s", (KEY,)),
+    (AnyOf(ID, (1, 2)), "id = ANY (%s)", ([1, 2],)),
+    (AnyOf(ID, ()), "id = ANY (%s)", ([],)),
+    (AnyOf(S, ("a", "b")), "(attributes -> 's') = ANY (%s::jsonb[])", ([J("a"), J("b")],)),
+    # the text does not depend on the number of values
+    (AnyOf(S, ()), "(attributes -> 's') = ANY (%s::jsonb[])", ([],)),
+    (AnyOf(TAGS, ("a",)), "attributes @> ANY (%s::jsonb[])", ([J({"tags": ["a"]})],)),
+    (Compare(ID, Order.GREATER, 5), "id > %s", (5,)),
+    (Compare(ID, Order.LESS_OR_EQUAL, "e"), "id <= %s", ("e",)),
+    (Compare(HOST, Order.GREATER, 5), f"{N} > %s", (Decimal(5),)),
+    (Compare(HOST, Order.GREATER_OR_EQUAL, 0.1), f"{N} >= %s", (Decimal("0.1"),)),
+    # 64 bits would be lost in a double
+    (Compare(HOST, Order.GREATER, 2**63 - 1), f"{N} > %s", (Decimal(2**63 - 1),)),
+    # a missing value sorts below all others
+    (
+        Compare(HOST, Order.LESS, 1e300),
+        f"({N} < %s OR (attributes ->> 'n') IS NULL)",
+        (Decimal("1e300"),),
+    ),
+    (Compare(S, Order.GREATER, "x"), "(attributes ->> 's') COLLATE \"C\" > %s", ("x",)),
+    (
+        Compare(S, Order.LESS_OR_EQUAL, ""),
+        "((attributes ->> 's') COLLATE \"C\" <= %s OR (attributes ->> 's') IS NULL)",
+        ("",),
+    ),
+    # a boolean is no number, though Python says so
+    (Compare(S, Order.GREATER, False), "(attributes ->> 's') COLLATE \"C\" > %s", ("false",)),
+    (Glob(S, "a*"), None, ("a", "b", "a%")),
+    (Glob(S, "abc"), "((attributes ->> 's') COLLATE \"C\" = %s)", ("abc",)),
+    (Glob(ID, "abc"), '(id COLLATE "C" = %s)', ("abc",)),
+    (
+        Glob(S, "abc", ignore_case=True),
+        "(lower((attributes ->> 's') COLLATE \"C\") = %s)",
+        ("abc",),
+    ),
+    (
+        Glob(TAGS, "abc"),
+        f"EXISTS (SELECT FROM jsonb_array_elements_text({TAGS_ARRAY}) AS element"
+        ' WHERE (element COLLATE "C" = %s))',
+        ("abc",),
+    ),
+    # names: no placeholders, no escapes, no ends of the constant
+    (Missing(Attribute("100%s")), "(attributes ->> '100%%s') IS NULL", ()),
+    (Missing(Attribute("it's")), "(attributes ->> 'it''s') IS NULL", ()),
+    (Missing(Attribute('a"b')), "(attributes ->> 'a\"b') IS NULL", ()),
+    (Missing(Attribute("a;--")), "(attributes ->> 'a;--') IS NULL", ()),
+    (Missing(Attribute("🐡")), "(attributes ->> '🐡') IS NULL", ()),
+    (Missing(Attribute("{hole}")), "(attributes ->> '{hole}') IS NULL", ()),
+    (Missing(Attribute("a\\b")), "(attributes ->> E'a\\\\b') IS NULL", ()),
+    (Equal(Attribute("%(x)s"), "%s"), "attributes @> %s", (J({"%(x)s": "%s"}),)),
+]
+
+
+def plain(value: object) -> object:
+    """Values that compare: psycopg's wrapper of JSON does not."""
+    if isinstance(value, Jsonb):
+        return J(value.obj)
+    return [plain(part) for part in value] if isinstance(value, list) else value
+
+
+@pytest.mark.parametrize(("tree", "sql", "values"), CASES, ids=lambda case: str(case)[:60])
+def test_compiles_to(tree: Filter, sql: str | None, values: tuple[object, ...]):
+    fragment = compile_filter(tree)
+
+    assert tuple(plain(value) for value in fragment.values) == values
+    if sql is not None:
+        assert fragment.text == sql
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: str(case[0])[:60])
+def test_there_are_as_many_placeholders_as_values(case: tuple[Filter, str, tuple[object, ...]]):
+    fragment = compile_filter(case[0])
+
+    assert fragment.text.replace("%%", "").count("%s") == len(fragment.values)
+    assert fragment.text.replace("%%", "").count("%") == len(fragment.values)
+
+
+def test_booleans_are_bound_as_booleans():
+    (value,) = compile_filter(Equal(S, True)).values
+
+    assert isinstance(value, Jsonb)
+    assert value.obj == {"s": True}
+    assert value.obj["s"] is True
+
+
+@pytest.mark.parametrize("node", get_args(Filter), ids=lambda node: node.__name__)
+def test_every_filter_node_has_sql(node: type):
+    assert compile_filter.dispatch(node) is not compile_filter.dispatch(object)
+
+
+@pytest.mark.parametrize("node", get_args(Filter), ids=lambda node: node.__name__)
+def test_every_filter_node_can_be_bound(node: type):
+    assert bind.dispatch(node) is not bind.dispatch(object)
+
+
+@pytest.mark.parametrize("node", get_args(Filter), ids=lambda node: node.__name__)
+def test_every_filter_node_is_in_the_table(node: type):
+    assert any(type(tree) is node for tree, _, _ in CASES)
