@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from benchmarks.latency import TURN
 from benchmarks.writes import ROUNDS
 
 
@@ -38,7 +39,7 @@ def render_latency(latency: dict[str, Any]) -> str:
     ]
     return (
         f"Latency: {sizes.rows:,} × {sizes.dimensions}, k={sizes.k}, {sizes.queries:,} queries "
-        "each way in turns, one keep-alive client\n"
+        f"each way in turns of {TURN}, one keep-alive client\n"
         f"{table(rows)}\n"
         "Client alone: the same requests to a server that does nothing (part of the difference)."
     )

@@ -186,7 +186,7 @@ def fit_value(name: str, value: JsonValue, wanted: AttributeType) -> JsonValue:
         return value
     try:
         return [convert(str(v)) for v in value] if isinstance(value, list) else convert(str(value))
-    except ValueError:
+    except (ValueError, OverflowError):
         raise mismatch(name, wanted, value) from None
 
 

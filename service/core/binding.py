@@ -70,6 +70,8 @@ def _not(node: Not, namespace: Namespace) -> Filter:
 
 @bind.register
 def _missing(node: Missing, namespace: Namespace) -> Filter:
+    if isinstance(node.field, IdField):
+        return NOTHING
     return replace(node, field=bind_field(node, namespace))
 
 
@@ -175,7 +177,7 @@ def bind_scalar(
     convert = CONVERSIONS.get(kind.scalar)
     try:
         return convert(str(value)) if convert else value
-    except ValueError:
+    except (ValueError, OverflowError):
         raise mismatch(node, expected(kind, node), value) from None
 
 
@@ -208,7 +210,8 @@ def bind_id(node: Leaf, value: object, id_type: IdType) -> Operand:
             return value
         case _:
             pass
-    raise mismatch(node, id_type.spelled, value)
+    wanted = id_type.spelled
+    raise mismatch(node, f"{wanted} or []{wanted}" if isinstance(node, AnyOf) else wanted, value)
 
 
 def storable(value: Operand | tuple[JsonScalar, ...], id_type: IdType) -> bool:

@@ -18,7 +18,7 @@ class InvalidRequest(ServiceError):
     """The request can be read but asks for something impossible."""
 
 
-class MalformedRequest(ServiceError):
+class MalformedRequest(InvalidRequest):
     """The body is JSON, but not of the shape that the operation takes."""
 
 

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from enum import Enum
 from uuid import UUID
 
-from service.core.errors import InvalidRequest
+from service.core.errors import InvalidRequest, MalformedRequest
 
 DocumentId = int | str | UUID
 
@@ -98,14 +98,13 @@ def check_id(value: object) -> DocumentId:
     """An id as it may stand in a request: an integer of 64 bits without sign, or a short string.
 
     Raises:
-        InvalidRequest: for every other value, naming it.
+        InvalidRequest: for integers and strings that are too long.
+        MalformedRequest: for values of any other type.
     """
     match value:
-        case bool():
-            raise InvalidRequest("💔 bool is not a valid ID type")
-        case int() if 0 <= value < UNSIGNED_END:
+        case int() if not isinstance(value, bool) and 0 <= value < UNSIGNED_END:
             return value
-        case int():
+        case int() if not isinstance(value, bool):
             raise InvalidRequest(f"💔 id {value} is out of range: integer ids are 0 to 2^64-1")
         case str() if 0 < len(value.encode()) <= MAX_ID_BYTES:
             return value
@@ -117,7 +116,11 @@ def check_id(value: object) -> DocumentId:
         case UUID():
             return value
         case _:
-            raise InvalidRequest(f"💔 {kind_of(value)} is not a valid ID type")
+            raise MalformedRequest(
+                "Failed to deserialize the JSON body into the target type: "
+                "ids: data did not match any variant of untagged enum Id: "
+                f"{kind_of(value)} is not a valid ID type"
+            )
 
 
 def kind_of(value: object) -> str:

@@ -86,9 +86,11 @@ def compile_distance(
 
 def compile_columns(namespace: Namespace, projection: Projection) -> Fragment:
     """What follows the fixed columns: vectors, then all attributes or those asked for."""
-    columns = raw("")
+    columns, known = raw(""), {column.name: column.column for column in namespace.vectors}
     for name in projection.vectors:
-        columns += raw(", document.") + identifier(namespace.vector_column(name).column)
+        # documents of a namespace without vectors have none to return
+        stored = known.get(name)
+        columns += raw(", document.") + identifier(stored) if stored else raw(", NULL")
     if projection.attributes is None:
         return columns + raw(", document.attributes")
     for name in projection.attributes:

@@ -1,9 +1,10 @@
 """What a step of a case expects of the answer, key by key.
 
-``status`` (200 unless given), ``json`` (the whole body), ``subset`` (these keys of it), ``ids`` (the
-ids of the rows in order), ``has`` (texts in the body), ``error`` (the whole message in the envelope)
-or ``error_like`` (a pattern in it), ``plain`` (a body that is not JSON), ``empty`` (no body) and
-``headers`` (patterns of whole values, null: absent). Numbers are equal within 1e-6, integers exactly.
+``status`` (200 unless given), ``json`` (the whole body), ``subset`` (these keys of it), ``ids``
+(the ids of the rows in order), ``has`` (texts in the body), ``error`` (the whole message in the
+envelope) or ``error_like`` (a pattern in it), ``plain`` (a body that is not JSON), ``empty`` (no
+body) and ``headers`` (patterns of whole values, null: absent). Floats are equal within 1e-6,
+integers exactly.
 """
 
 from __future__ import annotations

@@ -1,16 +1,14 @@
 """Bad input (``cases/bad_input.json``) gets a clear error, and nothing is stored.
 
 A case is one request, a write unless ``call`` says otherwise. It is sent to a namespace with two
-documents, which must stay as it is, and to a missing one, which must stay missing; ``where`` "present"
-skips the latter: the input is bad only for what the namespace holds.
+documents, which must stay as it is, and to a missing one, which must stay missing; ``where``
+"present" skips the latter: the input is bad only for what the namespace holds.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from typing import Any
-from uuid import uuid4
 
 import pytest
 from flask.testing import FlaskClient
@@ -39,13 +37,12 @@ INTERNALS = re.compile(
 )
 
 
-@pytest.fixture(scope="module")
-def present(client: FlaskClient) -> Iterator[dict[str, str]]:
-    """A namespace with two documents, for all cases: none may change it."""
-    names = names_for("namespaces", f"bad-{uuid4().hex[:12]}")
+@pytest.fixture
+def present(client: FlaskClient, namespace: str) -> dict[str, str]:
+    """A namespace with two documents."""
+    names = names_for("namespaces", namespace)
     write(client, DOCUMENTS, names)
-    yield names
-    send(client, {"call": "DELETE {ns}"}, names)
+    return names
 
 
 def stored(client: FlaskClient, names: dict[str, str]) -> list[tuple[int, str]]:

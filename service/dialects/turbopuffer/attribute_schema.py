@@ -7,13 +7,13 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from typing import cast
 
-from service.core.attributes import AttributeSpec, FullText, check_name, parse_type
+from service.core.attributes import AttributeSpec, FullText, Scalar, check_name, parse_type
 from service.core.documents import SchemaUpdate
 from service.core.errors import InvalidRequest, MalformedRequest
 from service.core.ids import IdType, kind_of
 from service.core.namespace import Namespace
 from service.core.vectors import MAX_DIMENSIONS
-from service.dialects.turbopuffer.names import ID, RESERVED, VECTOR
+from service.dialects.turbopuffer.names import ID, RESERVED, TARGET, VECTOR
 from service.dialects.turbopuffer.wire import Wire
 
 ID_TYPES = {"uint": IdType.BIGINT, "string": IdType.TEXT, "uuid": IdType.UUID}
@@ -41,6 +41,13 @@ def parse_schema(wire: Wire) -> SchemaUpdate:
     return SchemaUpdate(specs, id_type, dimensions)
 
 
+def parse_schema_body(wire: Wire) -> SchemaUpdate:
+    """The body of a schema update: the map itself."""
+    if wire is None:
+        raise malformed("", wire)
+    return parse_schema(wire)
+
+
 def parse_spec(name: str, wire: Wire) -> AttributeSpec:
     check_name(name, RESERVED)
     match wire:
@@ -48,8 +55,13 @@ def parse_spec(name: str, wire: Wire) -> AttributeSpec:
             return AttributeSpec(parse_type(wire))
         case {"type": str(kind), **options}:
             text = parse_full_text(name, first_given(options, "full_text_search", "bm25"))
+            attribute = parse_type(kind)
+            if text and attribute.scalar is not Scalar.STRING:
+                raise InvalidRequest(
+                    f"💔 attribute '{name}': full_text_search needs type string or []string"
+                )
             return AttributeSpec(
-                parse_type(kind), parse_filterable(name, options, default=text is None), text
+                attribute, parse_filterable(name, options, default=text is None), text
             )
         case _:
             raise malformed(name, wire)
@@ -111,7 +123,7 @@ def parse_dimensions(wire: Wire) -> int | None:
 def malformed(name: str, wire: Wire) -> MalformedRequest:
     where = f"schema.{name}" if name else "schema"
     return MalformedRequest(
-        f"Failed to deserialize the JSON body into the target type: {where}: "
+        f"{TARGET}{where}: "
         f"data did not match any variant of untagged enum AttributeSchemaInput, got {kind_of(wire)}"
     )
 

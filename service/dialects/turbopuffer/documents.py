@@ -10,11 +10,10 @@ from service.core.attributes import AttributeColumn, JsonValue, check_name
 from service.core.documents import Upsert
 from service.core.errors import InvalidRequest, MalformedRequest
 from service.core.ids import UNSIGNED_END, DocumentId, check_id, kind_of
-from service.dialects.turbopuffer.names import RESERVED
+from service.dialects.turbopuffer.names import RESERVED, TARGET
 from service.dialects.turbopuffer.vectors import parse_flat_vectors, parse_vectors
 from service.dialects.turbopuffer.wire import Wire
 
-TARGET = "Failed to deserialize the JSON body into the target type: "
 MAX_ROWS = 100_000
 
 
@@ -68,10 +67,7 @@ def parse_rows(wire: Wire) -> Batch:
     for index, entry in enumerate(entries):
         if entry.get("id") is None:
             raise MalformedRequest(f"{TARGET}upserts[{index}]: missing field `id`")
-    maps = [
-        cast(dict[str, Wire], expect("attributes", entry.get("attributes") or {}, dict, "a map"))
-        for entry in entries
-    ]
+    maps = [parse_map(index, entry.get("attributes")) for index, entry in enumerate(entries)]
     names = dict.fromkeys(name for attributes in maps for name in attributes)
     columns: dict[str, Wire] = {
         name: [attributes.get(name) for attributes in maps] for name in names
@@ -79,6 +75,11 @@ def parse_rows(wire: Wire) -> Batch:
     return parse_columns(
         [entry["id"] for entry in entries], [entry.get("vector") for entry in entries], columns
     )
+
+
+def parse_map(index: int, wire: Wire) -> dict[str, Wire]:
+    given = {} if wire is None else wire
+    return cast(dict[str, Wire], expect(f"upserts[{index}].attributes", given, dict, "a map"))
 
 
 def parse_ids(wire: Wire) -> tuple[DocumentId, ...]:

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from itertools import count
 
 from service.core.attributes import JsonScalar, check_name
-from service.core.errors import InvalidRequest
+from service.core.errors import InvalidRequest, MalformedRequest
 from service.core.filters import (
     MAX_DEPTH,
     MAX_NODES,
@@ -30,7 +30,7 @@ from service.core.filters import (
     Order,
 )
 from service.core.ids import kind_of
-from service.dialects.turbopuffer.names import ID
+from service.dialects.turbopuffer.names import ID, TARGET
 from service.dialects.turbopuffer.wire import Wire
 
 Leaf = Callable[[Field, Wire, str], Filter]
@@ -41,7 +41,13 @@ def parse_filter(wire: Wire) -> Filter:
 
     Raises:
         InvalidRequest: for what is no filter, for unknown operators, and over the limits.
+        MalformedRequest: for what is neither an array nor an object.
     """
+    if not isinstance(wire, list | dict):
+        raise MalformedRequest(
+            f"{TARGET}filters: data did not match any variant of untagged enum FiltersInput: "
+            f"cannot read filter {shortened(wire)}"
+        )
     return parse_node(wire, 0, count(1))
 
 
@@ -61,7 +67,7 @@ def parse_node(wire: Wire, depth: int, nodes: Iterator[int]) -> Filter:
             conditions = legacy_conditions(wire)
             return And(tuple([parse_node(part, depth + 1, nodes) for part in conditions]))
         case _:
-            raise InvalidRequest(f"💔 cannot read filter {shortened(wire)}")
+            raise unreadable(wire)
 
 
 def legacy_conditions(wire: dict[str, Wire]) -> Iterator[list[Wire]]:
@@ -72,9 +78,13 @@ def legacy_conditions(wire: dict[str, Wire]) -> Iterator[list[Wire]]:
                 yield [attribute, operator, operand]
             case [[*_], *_]:
                 for single in condition:
-                    yield from legacy_conditions({attribute: single})
+                    match single:
+                        case [str(operator), operand]:
+                            yield [attribute, operator, operand]
+                        case _:
+                            raise unreadable(single)
             case _:
-                raise InvalidRequest(f"💔 cannot read filter {shortened(condition)}")
+                raise unreadable(condition)
 
 
 def parse_leaf(attribute: str, operator: str, operand: Wire) -> Filter:
@@ -160,6 +170,10 @@ def wrong_operand(field: Field, operand: Wire, spelled: str, wanted: str) -> Inv
         f"filter error in key `{field}`: type mismatch, {spelled} expects {wanted}, "
         f"but got {kind_of(operand)} {shortened(operand)}"
     )
+
+
+def unreadable(wire: Wire) -> InvalidRequest:
+    return InvalidRequest(f"💔 cannot read filter {shortened(wire)}")
 
 
 def shortened(wire: Wire) -> str:

@@ -14,6 +14,8 @@ METRICS = {
 ID = "id"
 VECTOR = "vector"
 RESERVED = frozenset({ID, VECTOR})
+# how messages about a body of the wrong shape begin (section 3.2)
+TARGET = "Failed to deserialize the JSON body into the target type: "
 
 
 def parse_metric(wire: Wire) -> Metric | None:
@@ -24,6 +26,5 @@ def parse_metric(wire: Wire) -> Metric | None:
         return METRICS[wire]
     known = ", ".join(f"`{name}`" for name in METRICS)
     raise MalformedRequest(
-        "Failed to deserialize the JSON body into the target type: "
-        f"distance_metric: unknown variant `{wire}`, expected one of {known}"
+        f"{TARGET}distance_metric: unknown variant `{wire}`, expected one of {known}"
     )

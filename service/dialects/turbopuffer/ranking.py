@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from service.core.attributes import check_name
-from service.core.errors import InvalidRequest
+from service.core.errors import InvalidRequest, MalformedRequest
 from service.core.filters import Attribute
 from service.core.query import ByAttribute, ById, Nearest, Ranking
 from service.core.vectors import Metric
-from service.dialects.turbopuffer.names import ID
+from service.dialects.turbopuffer.names import ID, TARGET
 from service.dialects.turbopuffer.vectors import parse_vector
 from service.dialects.turbopuffer.wire import Wire
 
@@ -39,7 +39,10 @@ def parse_rank_by(wire: Wire) -> Ranking:
         case []:
             raise InvalidRequest("💔 rank_by cannot be empty")
         case _:
-            raise InvalidRequest('💔 rank_by must be [attribute, "asc"] or [attribute, "desc"]')
+            raise MalformedRequest(
+                f"{TARGET}rank_by: data did not match any variant of enum "
+                'a valid variant of RankInput, expected [attribute, "asc"] or [attribute, "desc"]'
+            )
 
 
 def needs_full_text() -> InvalidRequest:

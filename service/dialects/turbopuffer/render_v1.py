@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from base64 import urlsafe_b64decode, urlsafe_b64encode
+from base64 import b64decode, urlsafe_b64encode
 from collections.abc import Callable
 from typing import Any
 
 from service.core.documents import Written
 from service.core.errors import InvalidRequest
-from service.core.namespace import NamespacePage
+from service.core.namespace import NAME, NamespacePage
 from service.core.query import DEFAULT_VECTOR, Hit, Page, Recall, Result
 from service.core.vectors import Vector
 from service.dialects.turbopuffer.vectors import render_base64, render_floats
 from service.engine import Description
 
 Rendered = dict[str, Any]
+
+# every number of so many digits is within 63 bits
+MAX_DIGITS = 18
 
 
 def render_hits(result: Result, *, base64: bool) -> list[Rendered]:
@@ -138,14 +141,21 @@ def read_cursor(cursor: str) -> str:
         InvalidRequest: for what this service never gave out.
     """
     try:
-        return urlsafe_b64decode(cursor.encode("ascii")).decode("ascii")
+        position = b64decode(cursor, altchars=b"-_", validate=True).decode("ascii")
     except ValueError:
-        raise InvalidRequest("💔 the cursor is not one that this server gave out") from None
+        raise strange_cursor() from None
+    if position and not NAME.fullmatch(position):
+        raise strange_cursor()
+    return position
 
 
 def read_position(cursor: str) -> int:
     """The write number inside a cursor of an export."""
     position = read_cursor(cursor) or "0"
-    if not position.isdecimal() or len(position) > len(str(2**63)) - 1:
-        raise InvalidRequest("💔 the cursor is not one that this server gave out")
+    if not position.isdecimal() or len(position) > MAX_DIGITS:
+        raise strange_cursor()
     return int(position)
+
+
+def strange_cursor() -> InvalidRequest:
+    return InvalidRequest("💔 the cursor is not one that this server gave out")

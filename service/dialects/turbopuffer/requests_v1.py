@@ -8,20 +8,20 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from marshmallow import EXCLUDE, Schema, fields, post_load
+from marshmallow import EXCLUDE, Schema, ValidationError, fields, post_load
 
 from service.core.attributes import MAX_ATTRIBUTES
 from service.core.documents import Write
 from service.core.errors import InvalidRequest, MalformedRequest
 from service.core.filters import EVERYTHING
 from service.core.ids import kind_of
-from service.core.namespace import check_namespace_name
+from service.core.namespace import NAME
 from service.core.query import DEFAULT_VECTOR, MAX_LIMIT, Projection, Query
 from service.core.vectors import Vector
 from service.dialects.turbopuffer.attribute_schema import parse_schema
-from service.dialects.turbopuffer.documents import TARGET, Batch, parse_columns, parse_rows
+from service.dialects.turbopuffer.documents import Batch, parse_columns, parse_rows
 from service.dialects.turbopuffer.filters import parse_filter
-from service.dialects.turbopuffer.names import parse_metric
+from service.dialects.turbopuffer.names import TARGET, parse_metric
 from service.dialects.turbopuffer.ranking import parse_ranking
 from service.dialects.turbopuffer.vectors import parse_flat_vectors, parse_vector
 from service.dialects.turbopuffer.wire import Wire
@@ -44,8 +44,17 @@ def anything() -> fields.Raw:
     return fields.Raw(load_default=None, allow_none=True)
 
 
-def flag() -> fields.Boolean:
-    return fields.Boolean(load_default=False, allow_none=True, truthy={True}, falsy={False})
+class Flag(fields.Field[bool]):
+    """true or false; null is false. marshmallow's own takes 1 for true."""
+
+    def _deserialize(self, value: object, *_: object, **__: object) -> bool:
+        if not isinstance(value, bool):
+            raise ValidationError(f"invalid type: {kind_of(value)}, expected a boolean")
+        return value
+
+
+def flag() -> Flag:
+    return Flag(load_default=False, allow_none=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,11 +98,13 @@ class WriteRequest(Request):
 
 
 def read_copy(source: str, asked: list[str]) -> Copy:
+    """The namespace to copy; it stands in the body, so a bad name is an error like others."""
     if asked != ["copy_from_namespace"]:
         raise InvalidRequest(
             "💔 copy_from_namespace cannot be used with other write request fields"
         )
-    check_namespace_name(source)
+    if not NAME.fullmatch(source):
+        raise InvalidRequest("💔 copy_from_namespace is no namespace name: invalid characters")
     return Copy(source)
 
 
@@ -228,7 +239,8 @@ def read_integer(name: str, wire: Wire, default: int) -> int:
 def read_encoding(wire: str | None) -> bool:
     """Whether vectors are wanted in base64."""
     if wire not in (None, "float", "base64"):
-        raise InvalidRequest(
-            f"💔 unknown vector_encoding_format '{wire}', expected float or base64"
+        raise MalformedRequest(
+            f"{TARGET}vector_encoding_format: unknown variant `{wire}`, "
+            "expected `float` or `base64`"
         )
     return wire == "base64"

@@ -14,7 +14,7 @@ from service.core.documents import Write
 from service.core.errors import InvalidAddress, InvalidRequest
 from service.core.namespace import check_namespace_name
 from service.dialects.turbopuffer import render_v1 as render
-from service.dialects.turbopuffer.attribute_schema import parse_schema, render_schema
+from service.dialects.turbopuffer.attribute_schema import parse_schema_body, render_schema
 from service.dialects.turbopuffer.requests_v1 import (
     Copy,
     Lookup,
@@ -138,7 +138,7 @@ def schema(namespace: str) -> Response:
 
 
 def update_schema(namespace: str) -> Response:
-    update = parse_schema(cast(Wire, loads(read_body(limits().max_body_bytes))))
+    update = parse_schema_body(cast(Wire, loads(read_body(limits().max_body_bytes))))
     return respond(render_schema(engine().update_schema(namespace, update)))
 
 

@@ -88,13 +88,12 @@ def refuse_booleans(rows: Sequence[list[Wire]], numbers: np.ndarray) -> None:
 
 
 def read_base64(rows: Sequence[str]) -> Floats:
-    # equal texts have equal sizes, so one join decodes them all when no row is padded
-    check_lengths([len(row) for row in rows])
-    data = b"".join([decode(row) for row in rows])
-    width = len(data) // len(rows)
-    if width % BYTES_PER_NUMBER or len(data) % len(rows):
+    decoded = [decode(row) for row in rows]
+    lengths = [len(data) for data in decoded]
+    if any(length % BYTES_PER_NUMBER for length in lengths):
         raise InvalidRequest("💔 base64 of a vector must hold whole float32 numbers")
-    return np.frombuffer(data, dtype="<f4").reshape(len(rows), width // BYTES_PER_NUMBER)
+    check_lengths(lengths)
+    return np.frombuffer(b"".join(decoded), dtype="<f4").reshape(len(rows), -1)
 
 
 def decode(text: str) -> bytes:
