@@ -12,20 +12,27 @@ import logging
 import random
 import time
 from collections.abc import Callable
-from typing import TypeVar
+from typing import Protocol, TypeVar
 
 from service.core.errors import InvalidRequest, NamespaceNotFound, Unavailable
 from service.core.namespace import Namespace
-from service.storage import catalog
+from service.storage import catalog, tables
 from service.storage.catalog import NamespaceCache
-from service.storage.pool import Busy, Database, Session, Stale
+from service.storage.pool import Busy, Contended, Database, Session, Stale
 
 log = logging.getLogger(__name__)
 
 T = TypeVar("T")
+T_co = TypeVar("T_co", covariant=True)
 
 ATTEMPTS = 30
 LONGEST_PAUSE = 0.5
+
+
+class Attempt(Protocol[T_co]):
+    """One try of an operation; ``alone``: with all other writers of the namespace kept out."""
+
+    def __call__(self, *, alone: bool) -> T_co: ...
 
 
 class Access:
@@ -42,7 +49,8 @@ class Access:
             NamespaceNotFound: when there is none of this name.
         """
 
-        def attempt() -> T:
+        def attempt(*, alone: bool) -> T:
+            del alone  # readers never keep anybody out
             with self.database.session() as session:
                 return operation(session, self.known(session, name))
 
@@ -59,9 +67,12 @@ class Access:
         namespace as it leaves it, or None when it left none.
         """
 
-        def attempt() -> T:
+        def attempt(*, alone: bool) -> T:
             with self.database.transaction() as session:
-                outcome, left = operation(session, self.known_or_none(session, name))
+                namespace = self.known_or_none(session, name)
+                if alone and namespace is not None:
+                    tables.lock_writers(session, namespace)
+                outcome, left = operation(session, namespace)
             if left is None:
                 self.cache.forget(name)
             else:
@@ -84,14 +95,18 @@ class Access:
         except NamespaceNotFound:
             return None
 
-    def _redo(self, name: str, attempt: Callable[[], T]) -> T:
+    def _redo(self, name: str, attempt: Attempt[T]) -> T:
+        alone = False
         for turn in range(ATTEMPTS):
             before = self.cache.get(name)
             try:
-                return attempt()
+                return attempt(alone=alone)
             except Stale as stale:
                 log.debug("namespace %s is read again", name, exc_info=stale)
                 self.cache.forget(name)
+            except Contended:
+                # writers of the same documents: the second attempt cannot be disturbed
+                alone = True
             except Busy:
                 time.sleep(random.uniform(0, min(LONGEST_PAUSE, 0.01 * 2**turn)))
             except InvalidRequest:

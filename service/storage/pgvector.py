@@ -15,21 +15,19 @@ GOOD_VERSION = (0, 8, 4)
 EXTENSION_SCHEMAS = ["heroku_ext", "extensions"]
 
 FIND = """
-SELECT n.nspname, e.extversion, t.oid
+SELECT n.nspname, e.extversion
 FROM pg_extension e
 JOIN pg_namespace n ON n.oid = e.extnamespace
-JOIN pg_type t ON t.typnamespace = n.oid AND t.typname = 'vector'
 WHERE e.extname = 'vector'
 """
 
 
 @dataclass(frozen=True, slots=True)
 class Pgvector:
-    """The extension as installed: its schema, version and the number of the type ``vector``."""
+    """The extension as installed: its schema and version."""
 
     schema: str
     version: tuple[int, ...]
-    vector_oid: int
 
     @property
     def is_outdated(self) -> bool:
@@ -50,9 +48,7 @@ def find_pgvector(connection: Connection[tuple[object, ...]]) -> Pgvector:
     row = connection.execute(FIND).fetchone()
     if row is None:
         raise Unsuitable("the database has no extension 'vector': run 'vectable migrate'")
-    found = Pgvector(
-        str(row[0]), tuple(int(part) for part in str(row[1]).split(".")), int(str(row[2]))
-    )
+    found = Pgvector(str(row[0]), tuple(int(part) for part in str(row[1]).split(".")))
     if found.version < MIN_VERSION:
         raise Unsuitable(
             f"pgvector {row[1]} is too old, 0.8.0 is needed: ALTER EXTENSION vector UPDATE"

@@ -35,6 +35,10 @@ class Busy(Unavailable):
     """A deadlock, a serialization failure or a lock not had in time: safe to redo."""
 
 
+class Contended(Busy):
+    """Another writer was at the same documents: redo, and keep the others out this time."""
+
+
 @dataclass(frozen=True, slots=True)
 class Session:
     """A connection for one operation, with the names that its statements need."""
@@ -53,6 +57,11 @@ class Session:
             raise InvalidRequest(f"💔 the filter needs more than {MAX_VALUES} values in SQL")
         cursor = self.connection.cursor(binary=True)
         return cursor.execute(fragment.text.encode(), fragment.values)
+
+    def copy(self, fragment: Fragment, rows: bytes) -> None:
+        """Send a stream of rows to a COPY statement."""
+        with self.connection.cursor().copy(fragment.text.encode()) as copy:
+            copy.write(rows)
 
     @contextmanager
     def snapshot(self) -> Generator[None]:
@@ -136,7 +145,9 @@ def open_database(
 def translated(error: psycopg.Error) -> Exception:
     """The error in the words of this service; one that is our own fault stays what it is."""
     match error:
-        case errors.DeadlockDetected() | errors.SerializationFailure() | errors.LockNotAvailable():
+        case errors.DeadlockDetected() | errors.SerializationFailure() | errors.UniqueViolation():
+            return Contended("the namespace is busy with other writes")
+        case errors.LockNotAvailable():
             return Busy("the namespace is busy with other changes")
         case (
             errors.UndefinedTable()

@@ -162,12 +162,13 @@ def export(session: Session, namespace: Namespace, after: int, limit: int) -> Pa
         size=raw("NULL"),
         columns=compile_columns(namespace, projection),
         position=raw("%s", after),
-        limit=number(limit),
+        limit=number(limit + 1),
     )
-    rows = session.execute(statement).fetchall()
-    check_state(session, namespace, rows)
-    read = HitReader(namespace, projection)
-    position = cast(int, rows[-1][1]) if len(rows) == limit else None
+    found = session.execute(statement).fetchall()
+    check_state(session, namespace, found)
+    read, rows = HitReader(namespace, projection), found[:limit]
+    # one row more was asked for, only to know whether there is a next page
+    position = cast(int, rows[-1][1]) if len(found) > limit else None
     return Page(tuple([read.hit(row, None) for row in rows]), position)
 
 

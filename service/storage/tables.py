@@ -97,6 +97,13 @@ def add_vector_column(session: Session, namespace: Namespace, column: VectorColu
     )
 
 
+def lock_writers(session: Session, namespace: Namespace) -> None:
+    """Wait for the writers of the table and keep others out until the commit."""
+    session.execute(
+        session.schemas.statement("lock_writers", table=table(session, namespace.table))
+    )
+
+
 def drop(session: Session, name: str) -> None:
     """Drop a table by its name."""
     session.define(session.schemas.statement("drop_table", table=table(session, name)))

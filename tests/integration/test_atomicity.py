@@ -7,7 +7,7 @@ import pytest
 from flask.testing import FlaskClient
 
 from service.core.attributes import AttributeColumn
-from service.core.documents import SchemaUpdate, Upsert, Write
+from service.core.documents import Upsert, Write
 from service.core.errors import InvalidRequest, NamespaceNotFound
 from service.core.filters import Attribute, Equal
 from service.core.query import Projection, Query
@@ -107,9 +107,9 @@ def test_after_a_failed_first_write_another_one_decides_the_types(engine: Engine
 def test_a_failed_write_does_not_change_the_schema(engine: Engine, namespace: str):
     engine.write(namespace, write((1,), "x"))
     before = engine.schema(namespace)
+    columns = (AttributeColumn("a", ("\0",)), AttributeColumn("b", (1,)))
 
     with pytest.raises(InvalidRequest):
-        columns = (AttributeColumn("a", ("\0",)), AttributeColumn("b", (1,)))
         engine.write(namespace, Write(upsert=Upsert((2**63,), columns)))
 
     assert engine.schema(namespace) == before
@@ -145,13 +145,3 @@ def test_a_constraint_of_the_dba_is_kept_and_the_write_undone(
         engine.write(namespace, write((1, 2, 3), "y", "y", "y"))
 
     assert stored(engine, namespace) == {1: "x"}
-
-
-def test_a_schema_update_that_contradicts_changes_nothing(engine: Engine, namespace: str):
-    engine.write(namespace, write((1,), "x"))
-    known = engine.schema(namespace)
-    contradiction = SchemaUpdate(known.attributes, dimensions=None, id_type=None)
-
-    engine.update_schema(namespace, contradiction)
-
-    assert engine.schema(namespace) == known

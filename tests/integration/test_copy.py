@@ -1,6 +1,7 @@
 """Copies of namespaces: whole, independent, and only where nothing is lost."""
 
-from concurrent.futures import ThreadPoolExecutor
+import time
+from concurrent.futures import Future, ThreadPoolExecutor
 from threading import Barrier
 from typing import Any
 
@@ -146,3 +147,30 @@ def test_a_copy_beside_a_first_write_loses_no_document(engine: Engine, namespace
 
         found = {hit.id for hit in engine.query(name, Query(projection=Projection())).hits}
         assert found == ({1, 2, 9} if copied.result() else {9})
+
+
+def test_a_document_that_arrives_while_a_copy_waits_is_not_dropped(
+    engine: Engine, connection: psycopg.Connection[Any], namespace: str
+):
+    engine.write(f"{namespace}-source", write(1, 2))
+    engine.write(namespace, write(7))
+    engine.write(namespace, Write(deletes=(7,)))
+
+    with ThreadPoolExecutor(1) as threads:
+        with connection.transaction():
+            connection.execute(f'INSERT INTO vectable."{namespace}" (id) VALUES (9)')
+            copied = threads.submit(engine.copy, namespace, f"{namespace}-source")
+            wait_for_lock(connection, copied)
+        outcome = copied.exception()
+
+    assert isinstance(outcome, InvalidRequest)
+    assert [row[0] for row in documents(engine, namespace)] == [9]
+
+
+def wait_for_lock(connection: psycopg.Connection[Any], copying: Future[int]) -> None:
+    """Until the copy waits for the table, or has ended."""
+    query = "SELECT 1 FROM pg_locks WHERE NOT granted AND database <> 0"
+    for _ in range(1000):
+        if copying.done() or connection.execute(query).fetchone():
+            return
+        time.sleep(0.005)

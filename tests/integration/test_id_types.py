@@ -81,7 +81,9 @@ def test_documents_are_deleted_by_their_ids(
     assert found(engine, namespace) == ()
 
 
-@pytest.mark.parametrize("filters", [["id", "Eq", None], ["id", "In", [1, None]], ["id", "Gt", None]])
+@pytest.mark.parametrize(
+    "filters", [["id", "Eq", None], ["id", "In", [1, None]], ["id", "Gt", None]]
+)
 def test_an_id_is_never_null(client: FlaskClient, namespace: str, filters: Any):
     client.post(f"/v1/namespaces/{namespace}", json={"ids": [1, 2]})
 

@@ -17,8 +17,8 @@ from service.engine import Engine
 Connection = psycopg.Connection[tuple[Any, ...]]
 
 NAMES = [
-    "select", "user", "table", "Books", "books", "BOOKS", "100", ".", "..", "-", "_", "id", "vector",
-    "books.pkey", "books_pkey", "books-seq_idx", "books.seq", "pg_class", "a" * 50, "a" * 51,
+    "select", "user", "table", "Books", "books", "BOOKS", "100", ".", "..", "-", "_", "id",
+    "vector", "books.pkey", "books_pkey", "books-seq_idx", "books.seq", "pg_class", "a" * 50, "a" * 51,
     "A" * 51, "x" * 127 + "1", "x" * 127 + "2",
 ]  # fmt: skip
 
@@ -197,14 +197,14 @@ def test_writers_of_plain_sql_get_a_number_and_are_searched(
 
 def test_the_default_of_seq_takes_a_transaction_id_before_the_number(connection: Connection):
     # a sequence that is used up fails in nextval: what was done before it shows
-    connection.execute("CREATE TEMPORARY SEQUENCE used_up MAXVALUE 1")
-    connection.execute("SELECT nextval('used_up')")
+    connection.execute("CREATE TEMPORARY SEQUENCE used_up MAXVALUE 2")
+    connection.execute("SELECT nextval('used_up'), nextval('used_up')")
 
     def has_id_after(call: str) -> bool:
         with connection.transaction():
-            with pytest.raises(psycopg.errors.SequenceGeneratorLimitExceeded):
-                with connection.transaction():
-                    connection.execute(f"SELECT {call}")
+            limit = psycopg.errors.SequenceGeneratorLimitExceeded
+            with pytest.raises(limit), connection.transaction():
+                connection.execute(f"SELECT {call}")
             row = connection.execute("SELECT pg_current_xact_id_if_assigned() IS NOT NULL")
             return row.fetchone() == (True,)
 

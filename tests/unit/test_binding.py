@@ -123,7 +123,7 @@ def test_an_attribute_outside_the_schema_takes_any_operand():
 
 @pytest.mark.parametrize("tree", [Equal(at("hidden"), "x"), Missing(at("hidden"))])
 def test_an_attribute_that_is_not_filterable_is_refused(tree: Filter):
-    with pytest.raises(InvalidRequest, match="`hidden`.*filterable"):
+    with pytest.raises(InvalidRequest, match=r"`hidden`.*filterable"):
         bind(tree, namespace())
 
 
@@ -141,7 +141,7 @@ def test_an_attribute_that_is_not_filterable_is_refused(tree: Filter):
     ],
 )
 def test_an_id_of_another_type_is_refused(tree: Filter):
-    with pytest.raises(InvalidRequest, match="key `id`: type mismatch, .* expects uint"):
+    with pytest.raises(InvalidRequest, match=r"key `id`: type mismatch, .* expects uint"):
         bind(tree, namespace())
 
 
@@ -185,7 +185,7 @@ def test_an_id_can_be_held_against_null(id_type: IdType):
 
 
 def test_a_vector_of_another_length_is_refused():
-    with pytest.raises(InvalidRequest, match="3 dimensions.* have 2"):
+    with pytest.raises(InvalidRequest, match=r"3 dimensions.* have 2"):
         bind_ranking(Nearest(Vector(bytes(12))), namespace())
 
 
@@ -195,6 +195,8 @@ def test_an_order_by_an_array_is_refused():
 
 
 def test_an_order_by_an_attribute_gets_its_type():
-    assert bind_ranking(ByAttribute(at("int"), True), namespace()) == ByAttribute(typed("int"), True)
+    assert bind_ranking(ByAttribute(at("int"), True), namespace()) == ByAttribute(
+        typed("int"), True
+    )
     assert bind_ranking(ByAttribute(at("new")), namespace()) == ByAttribute(at("new"))
     assert bind_ranking(ById(True), namespace()) == ById(True)

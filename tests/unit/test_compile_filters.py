@@ -36,6 +36,7 @@ TAGS_ARRAY = (
     "(CASE jsonb_typeof((attributes -> 'tags')) WHEN 'array' THEN (attributes -> 'tags')"
     " ELSE '[]' END)"
 )
+TAGS_ELEMENTS = f"EXISTS (SELECT FROM jsonb_array_elements_text({TAGS_ARRAY}) AS element"
 S, A = Attribute("s", parse_type("string")), Equal(Attribute("a"), 1)
 
 
@@ -103,8 +104,7 @@ CASES = [
     ),
     (
         Glob(TAGS, "abc"),
-        f"EXISTS (SELECT FROM jsonb_array_elements_text({TAGS_ARRAY}) AS element"
-        ' WHERE (element COLLATE "C" = %s))',
+        f'{TAGS_ELEMENTS} WHERE (element COLLATE "C" = %s))',
         ("abc",),
     ),
     # names: no placeholders, no escapes, no ends of the constant

@@ -94,4 +94,3 @@ def test_identifiers_do_not_change_between_releases():
 def test_the_default_vector_has_a_plain_column_and_others_are_prefixed():
     assert VectorColumn("vector", 2).column == "vector"
     assert VectorColumn("title", 2).column == "vector_title"
-

@@ -61,7 +61,9 @@ def test_the_code_uses_every_statement_and_no_others():
 def test_only_the_title_of_the_comments_is_sent():
     text = read_statement("query_documents")
 
-    assert text.startswith("-- query_documents: what was found, with what is asked of each document\n")
+    assert text.startswith(
+        "-- query_documents: what was found, with what is asked of each document\n"
+    )
     assert text.count("--") == 1
 
 

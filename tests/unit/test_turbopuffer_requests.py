@@ -73,7 +73,12 @@ def test_a_write_carries_metric_schema_and_filter():
     request = write(
         delete_by_filter=["a", "Eq", 1],
         distance_metric="euclidean_squared",
-        schema={"a": "int", "id": "uuid", "vector": "[2]f32", "t": {"type": "string", "bm25": True}},
+        schema={
+            "a": "int",
+            "id": "uuid",
+            "vector": "[2]f32",
+            "t": {"type": "string", "bm25": True},
+        },
     )
 
     specs = {
@@ -153,9 +158,7 @@ def test_a_query_carries_everything_it_asks_for():
     )  # fmt: skip
 
     ranking, projection = Nearest(Vector(TWO), Metric.COSINE), Projection(("b", "a"), ("vector",))
-    assert lookup == Lookup(
-        Query(ranking, Equal(Attribute("a"), 1), 3, projection), base64=True
-    )
+    assert lookup == Lookup(Query(ranking, Equal(Attribute("a"), 1), 3, projection), base64=True)
 
 
 def test_a_query_may_be_ordered_by_an_attribute_or_the_id():

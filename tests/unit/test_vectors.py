@@ -160,7 +160,9 @@ def test_rows_of_broken_numbers_do_not_make_up_for_each_other():
 
 
 @pytest.mark.parametrize(
-    "wire", [[[1, 2], [1, 2, 3]], [base64(1, 2), base64(1)], [[1, 2], base64(1)], [[1], []]], ids=str
+    "wire",
+    [[[1, 2], [1, 2, 3]], [base64(1, 2), base64(1)], [[1, 2], base64(1)], [[1], []]],
+    ids=str,
 )
 def test_vectors_of_different_lengths_are_refused(wire: Any):
     with pytest.raises(InvalidRequest, match="same number of dimensions"):

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import binascii
-from base64 import b64encode
+import struct
 from collections.abc import Sequence
 from typing import cast
 
 import numpy as np
+from pybase64 import b64decode, b64encode
 
 from service.core.errors import InvalidRequest
 from service.core.vectors import BYTES_PER_NUMBER, MAX_DIMENSIONS, Vector, VectorBatch
@@ -61,26 +62,27 @@ def read_numbers(rows: Sequence[Wire]) -> Floats:
     if not numbers.shape[1]:
         raise InvalidRequest("💔 a vector has at least one dimension")
     if not np.isfinite(numbers).all():
-        raise InvalidRequest("💔 a vector holds finite numbers in the range of float32")
+        raise not_finite()
     return numbers
 
 
 def read_lists(rows: Sequence[list[Wire]]) -> Floats:
     check_lengths([len(row) for row in rows])
+    length = len(rows[0])
+    pack = struct.Struct(f"<{length}f").pack
     try:
-        numbers = np.array(rows)
-    except (ValueError, OverflowError):
+        data = b"".join([pack(*row) for row in rows])  # twice as fast as an array of the lists
+    except struct.error:
         raise not_numbers() from None
-    # nested arrays have a third axis; strings, null and objects another kind
-    if numbers.ndim != 2 or (numbers.size and numbers.dtype.kind not in "iuf"):
-        raise not_numbers()
+    except OverflowError:
+        raise not_finite() from None
+    numbers = np.frombuffer(data, dtype="<f4").reshape(len(rows), length)
     refuse_booleans(rows, numbers)
-    with np.errstate(over="ignore"):
-        return numbers.astype("<f4")
+    return numbers
 
 
-def refuse_booleans(rows: Sequence[list[Wire]], numbers: np.ndarray) -> None:
-    """numpy takes ``true`` for 1.0; only rows with a 0 or a 1 can hide one, and they are few."""
+def refuse_booleans(rows: Sequence[list[Wire]], numbers: Floats) -> None:
+    """Packing takes ``true`` for 1.0; only rows with a 0 or a 1 can hide one, and they are few."""
     suspects = np.flatnonzero(((numbers == 0) | (numbers == 1)).any(axis=1))
     for row in suspects.tolist():
         if bool in set(map(type, rows[row])):
@@ -98,7 +100,7 @@ def read_base64(rows: Sequence[str]) -> Floats:
 
 def decode(text: str) -> bytes:
     try:
-        return binascii.a2b_base64(text, strict_mode=True)
+        return b64decode(text, validate=True)
     except (binascii.Error, ValueError):
         raise InvalidRequest("💔 a vector given as a string must be valid base64") from None
 
@@ -112,6 +114,10 @@ def as_base64(row: Wire) -> str:
 def check_lengths(lengths: list[int]) -> None:
     if len(set(lengths)) > 1:
         raise InvalidRequest("💔 all vectors of a request must have the same number of dimensions")
+
+
+def not_finite() -> InvalidRequest:
+    return InvalidRequest("💔 a vector holds finite numbers in the range of float32")
 
 
 def not_numbers() -> InvalidRequest:

@@ -1,0 +1,235 @@
+"""Migrations: once each, many at a time, with few rights, on databases of every kind."""
+
+import struct
+import uuid
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import psycopg
+import pytest
+from psycopg.conninfo import make_conninfo
+
+from service.core.attributes import AttributeColumn
+from service.core.documents import Upsert, Write
+from service.core.errors import Unavailable
+from service.core.query import Nearest, Projection, Query
+from service.core.vectors import Metric, Vector, VectorBatch
+from service.engine import Engine
+from service.storage.migrations import migrate, migration_files
+from service.storage.pool import open_database
+
+ALL = tuple(path.stem for path in migration_files())
+LATIN = "ENCODING 'LATIN1' LOCALE_PROVIDER libc LOCALE 'C'"
+Make = Callable[..., str]
+
+
+@pytest.fixture
+def make_database(server_url: str) -> Iterator[Make]:
+    """Makes databases of their own, with the statements that prepare them."""
+    made: list[str] = []
+
+    def make(*statements: str, options: str = "ENCODING 'UTF8'") -> str:
+        name = f"vectable_test_{uuid.uuid4().hex[:12]}"
+        with psycopg.connect(server_url, autocommit=True) as connection:
+            connection.execute(f"CREATE DATABASE {name} TEMPLATE template0 {options}")
+        made.append(name)
+        url = make_conninfo(server_url, dbname=name)
+        run(url, *statements)
+        return url
+
+    yield make
+    with psycopg.connect(server_url, autocommit=True) as connection:
+        for name in made:
+            connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.fixture
+def role(server_url: str) -> Iterator[str]:
+    """A role that may log in and nothing else."""
+    name = f"limited_{uuid.uuid4().hex[:12]}"
+    with psycopg.connect(server_url, autocommit=True) as connection:
+        connection.execute(f"CREATE ROLE {name} LOGIN PASSWORD '{name}'")
+        yield name
+        connection.execute(f"DROP ROLE {name}")
+
+
+def run(url: str, *statements: str) -> list[Any]:
+    """Rows of the last statement."""
+    rows: list[Any] = []
+    with psycopg.connect(url, autocommit=True) as connection:
+        for statement in statements:
+            cursor = connection.execute(statement.encode())
+            rows = cursor.fetchall() if cursor.description else []
+    return rows
+
+
+def as_role(url: str, role: str) -> str:
+    return make_conninfo(url, user=role, password=role)
+
+
+def write(*ids: int) -> Write:
+    numbers = struct.pack(f"<{2 * len(ids)}f", *(n for i in ids for n in (1, i)))
+    columns = (AttributeColumn("a", tuple(f"v{i}" for i in ids)),)
+    return Write(upsert=Upsert(ids, columns, VectorBatch(2, numbers)))
+
+
+def works(url: str, schema: str = "vectable") -> bool:
+    """Whether documents can be written, searched by every metric, exported and copied."""
+    engine = Engine(open_database(url, schema, connections=2, wait=5.0, statement_timeout=60.0))
+    try:
+        engine.write("books", write(3, 1, 2))
+        near = Vector(struct.pack("<2f", 1, 1))
+        found = [
+            [h.id for h in engine.query("books", Query(Nearest(near, metric), limit=3)).hits]
+            for metric in Metric
+        ]
+        hits = engine.query("books", Query(projection=Projection(None, ("vector",)))).hits
+        assert [hit.attributes["a"] for hit in hits] == ["v1", "v2", "v3"]
+        assert hits[0].vectors == {"vector": near}
+        assert engine.recall("books", 2, Query(Nearest(near))).average == 1.0
+        assert [hit.id for hit in engine.export("books", 0).hits] == [3, 1, 2]
+        assert engine.copy("copy", "books") == 3
+        return found == [[1, 2, 3]] * len(Metric)
+    finally:
+        engine.close()
+
+
+def test_every_migration_is_applied_once(make_database: Make):
+    url = make_database()
+
+    first, second = migrate(url, "vectable"), migrate(url, "vectable")
+
+    applied = run(url, "SELECT name FROM vectable_catalog.migrations ORDER BY name")
+    assert (first, second) == (ALL, ())
+    assert [name for (name,) in applied] == list(ALL)
+
+
+def test_migrations_are_numbered_without_gaps():
+    assert [int(name[:4]) for name in ALL] == list(range(1, len(ALL) + 1))
+
+
+def test_eight_that_start_at_once_apply_every_migration_once(make_database: Make):
+    url = make_database()
+
+    with ThreadPoolExecutor(8) as threads:
+        outcomes = list(threads.map(lambda _: migrate(url, "vectable"), range(8)))
+
+    assert sorted(outcomes) == [()] * 7 + [ALL]
+    assert works(url)
+
+
+def test_a_failing_migration_leaves_nothing(make_database: Make):
+    # in the way of the first migration
+    url = make_database(
+        "CREATE SCHEMA vectable_catalog", "CREATE SEQUENCE vectable_catalog.versions"
+    )
+
+    with pytest.raises((psycopg.Error, Unavailable)):
+        migrate(url, "vectable")
+
+    left = run(url, "SELECT 1 FROM pg_namespace WHERE nspname = 'vectable'")
+    assert left == []
+
+
+def test_a_role_without_create_has_nothing_to_do_on_a_current_database(
+    make_database: Make, role: str
+):
+    url = make_database()
+    migrate(url, "vectable")
+    run(
+        url,
+        f"GRANT USAGE ON SCHEMA vectable_catalog TO {role}",
+        f"GRANT SELECT ON ALL TABLES IN SCHEMA vectable_catalog TO {role}",
+    )
+
+    assert migrate(as_role(url, role), "vectable") == ()
+
+    run(url, f"DROP OWNED BY {role}")
+
+
+def test_a_role_with_create_migrates_where_the_extension_exists(make_database: Make, role: str):
+    url = make_database("CREATE EXTENSION vector")
+    (row,) = run(url, "SELECT current_database()")
+    run(url, f"GRANT CREATE ON DATABASE {row[0]} TO {role}")
+
+    assert migrate(as_role(url, role), "vectable") == ALL
+    assert works(as_role(url, role))
+
+    run(url, f"DROP OWNED BY {role}")
+
+
+@pytest.mark.parametrize(
+    ("before", "words"),
+    [
+        ("CREATE EXTENSION vector", "the migrations need more rights"),
+        ("SELECT 1", r"administrator .* CREATE EXTENSION vector"),
+    ],
+)
+def test_a_role_without_rights_is_told_what_is_needed(
+    make_database: Make, role: str, before: str, words: str
+):
+    url = make_database(before)
+
+    with pytest.raises(Unavailable, match=words):
+        migrate(as_role(url, role), "vectable")
+
+
+# a catalog of PostgreSQL that shows other rows, and what is said of it
+SHADOWS = [
+    (
+        "pg_available_extensions AS SELECT ''::name AS name WHERE false",
+        "does not have pgvector: install it",
+    ),
+    (
+        "pg_extension AS SELECT 'vector' AS extname, '0.7.4' AS extversion,"
+        " 'public'::regnamespace AS extnamespace",
+        r"pgvector 0\.7\.4 is too old, 0\.8\.0 is needed",
+    ),
+]
+
+
+@pytest.mark.parametrize(("view", "words"), SHADOWS)
+def test_a_missing_or_old_pgvector_is_said(make_database: Make, view: str, words: str):
+    url = make_database("CREATE SCHEMA shadow", f"CREATE VIEW shadow.{view}")
+    if "pg_extension" in view:
+        run(url, "CREATE EXTENSION vector SCHEMA public")
+
+    with pytest.raises(Unavailable, match=words):
+        migrate(make_conninfo(url, options="-c search_path=shadow,pg_catalog"), "vectable")
+
+
+@pytest.mark.parametrize("schema", ["extensions", "heroku_ext"])
+@pytest.mark.parametrize("extension", ["SELECT 1", "CREATE EXTENSION vector SCHEMA {}"])
+def test_pgvector_is_found_and_made_in_the_schema_for_extensions(
+    make_database: Make, schema: str, extension: str
+):
+    url = make_database(f"CREATE SCHEMA {schema}", extension.format(schema))
+
+    assert migrate(url, "vectable") == ALL
+
+    query = "SELECT extnamespace::regnamespace::text FROM pg_extension WHERE extname = 'vector'"
+    assert run(url, query) == [(schema,)]
+    assert works(url)
+
+
+def test_a_database_that_is_not_utf8_is_refused(make_database: Make):
+    url = make_database(options=LATIN)
+
+    with pytest.raises(Unavailable, match="encoding LATIN1: create it with ENCODING 'UTF8'"):
+        migrate(url, "vectable")
+
+    assert run(url, "SELECT 1 FROM pg_namespace WHERE nspname LIKE 'vectable%'") == []
+
+
+def test_two_services_share_a_database_under_two_schemas(make_database: Make):
+    url = make_database()
+
+    assert migrate(url, "one") == migrate(url, "two") == ALL
+    assert works(url, "one")
+    assert works(url, "two")
+
+    schemas = run(url, "SELECT nspname FROM pg_namespace WHERE nspname ~ '^(one|two|vectable)'")
+    assert {name for (name,) in schemas} == {
+        f"{schema}{suffix}" for schema in ("one", "two") for suffix in ("", "_catalog", "_segments")
+    }
