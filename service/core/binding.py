@@ -37,7 +37,7 @@ from service.core.filters import (
     Or,
     Order,
 )
-from service.core.ids import BIGINT_END, UNSIGNED_END, IdType
+from service.core.ids import UNSIGNED_END, IdType, storable
 from service.core.namespace import Namespace
 from service.core.query import ByAttribute, Nearest, Ranking
 
@@ -212,11 +212,6 @@ def bind_id(node: Leaf, value: object, id_type: IdType) -> Operand:
             pass
     wanted = id_type.spelled
     raise mismatch(node, f"{wanted} or []{wanted}" if isinstance(node, AnyOf) else wanted, value)
-
-
-def storable(value: Operand | tuple[JsonScalar, ...], id_type: IdType) -> bool:
-    """Whether a namespace of this id type can hold the id at all."""
-    return not (id_type is IdType.BIGINT and isinstance(value, int) and value >= BIGINT_END)
 
 
 def mismatch(node: Leaf, wanted: str, value: object) -> InvalidRequest:

@@ -84,6 +84,11 @@ def coerce_id(value: DocumentId, id_type: IdType) -> DocumentId:
             )
 
 
+def storable(value: object, id_type: IdType) -> bool:
+    """Whether a namespace of this id type can hold the id at all."""
+    return not (id_type is IdType.BIGINT and isinstance(value, int) and value >= BIGINT_END)
+
+
 def read_uuid(text: str) -> UUID:
     """A UUID from its hyphenated, plain, braced or ``urn:uuid:`` spelling."""
     try:

@@ -89,6 +89,8 @@ def copy(
     catalog.lock_name(session, name)
     session.without_timeout()
     if target is not None:
+        # before the look: a write that is under way would otherwise be dropped with the table
+        tables.lock_writers(session, target)
         if name == source_name or reads.count_matches(session, target, EVERYTHING, 1):
             raise InvalidRequest(
                 f"💔 copy_from_namespace needs a new or empty namespace, '{name}' has documents"

@@ -12,7 +12,7 @@ from psycopg.conninfo import conninfo_to_dict
 from psycopg_pool import ConnectionPool, PoolTimeout
 
 from service.compile.fragment import Fragment
-from service.core.errors import InvalidRequest, StorageFull, TooSlow, Unavailable
+from service.core.errors import Conflict, InvalidRequest, StorageFull, TooSlow, Unavailable
 from service.storage import adapters
 from service.storage.pgvector import Pgvector, find_pgvector
 from service.storage.statements import Schemas
@@ -157,6 +157,12 @@ def translated(error: psycopg.Error) -> Exception:
         ):
             # compiled for a table that was dropped, altered or made anew meanwhile
             return Stale()
+        case errors.InternalError_() if "could not open relation" in str(error):
+            # the same, met after the name had become a number
+            return Stale()
+        case errors.IntegrityError():
+            name = error.diag.constraint_name
+            return Conflict(f"💔 the constraint {name!r} of the table refuses this write")
         case errors.FeatureNotSupported() if "cached plan" in str(error):
             return Stale()
         case errors.QueryCanceled():

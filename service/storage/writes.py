@@ -10,7 +10,7 @@ from service.compile.filters import compile_filter
 from service.compile.fragment import Fragment, identifier, number, raw
 from service.core.documents import Upsert
 from service.core.filters import Filter
-from service.core.ids import DocumentId, IdType
+from service.core.ids import DocumentId, IdType, storable
 from service.core.namespace import Namespace
 from service.storage.pool import Session
 from service.storage.rows import (
@@ -74,10 +74,11 @@ def in_order(columns: list[list[bytes]], order: list[int]) -> list[list[bytes]]:
 
 def delete(session: Session, namespace: Namespace, ids: tuple[DocumentId, ...]) -> int:
     """Delete documents by id; returns how many there were."""
+    possible = tuple(sorted(i for i in ids if storable(i, namespace.id_type)))
     statement = session.schemas.statement(
         "delete_documents",
         table=table(session, namespace.table),
-        ids=ids_array(tuple(sorted(ids)), namespace.id_type),
+        ids=ids_array(possible, namespace.id_type),
     )
     return session.execute(statement).rowcount
 

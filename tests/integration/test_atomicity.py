@@ -1,5 +1,6 @@
 """A write is stored whole, or not at all."""
 
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import psycopg
@@ -12,6 +13,7 @@ from service.core.errors import InvalidRequest, NamespaceNotFound
 from service.core.filters import Attribute, Equal
 from service.core.query import Projection, Query
 from service.engine import Engine
+from service.processes import wait_until
 
 Connection = psycopg.Connection[tuple[Any, ...]]
 
@@ -145,3 +147,24 @@ def test_a_constraint_of_the_dba_is_kept_and_the_write_undone(
         engine.write(namespace, write((1, 2, 3), "y", "y", "y"))
 
     assert stored(engine, namespace) == {1: "x"}
+
+
+def test_a_write_that_waited_for_a_drop_makes_the_namespace_anew(
+    engine: Engine, connection: Connection, namespace: str
+):
+    engine.write(namespace, write((1,), "before"))
+    waiting = "SELECT 1 FROM pg_locks WHERE NOT granted AND database <> 0"
+
+    with ThreadPoolExecutor(1) as threads:
+        with connection.transaction():
+            # what the engine of another process does
+            connection.execute(
+                f"DELETE FROM vectable_catalog.namespaces WHERE name = '{namespace}'"
+            )
+            connection.execute(f'DROP TABLE vectable."{namespace}"')
+            written = threads.submit(engine.write, namespace, write((2,), "after"))
+            assert wait_until(lambda: bool(connection.execute(waiting).fetchone()), 10)
+        outcome = written.exception()
+
+    assert outcome is None
+    assert stored(engine, namespace) == {2: "after"}

@@ -1,13 +1,11 @@
 """Faults of the database in the words of the service; what passes is tried again."""
 
-import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import psycopg
 import pytest
-from flask.testing import FlaskClient
 
 from service.app import create_app
 from service.config import Config
@@ -16,6 +14,7 @@ from service.core.documents import Upsert, Write
 from service.core.errors import InvalidRequest, NamespaceNotFound, TooSlow, Unavailable
 from service.core.query import Query
 from service.engine import Engine
+from service.processes import wait_until
 from service.storage.pool import Database, open_database
 
 Connection = psycopg.Connection[tuple[Any, ...]]
@@ -54,12 +53,8 @@ def unreachable(config: Config) -> Iterator[Engine]:
     engine.close()
 
 
-def eventually(condition: Callable[[], Any]) -> Any:
-    end = time.monotonic() + 20
-    while not (found := condition()):
-        assert time.monotonic() < end, "it never happened"
-        time.sleep(0.01)
-    return found
+def eventually(condition: Callable[[], Any]) -> None:
+    assert wait_until(lambda: bool(condition()), 20), "it never happened"
 
 
 @pytest.mark.parametrize(
@@ -86,7 +81,8 @@ def test_a_lock_not_had_in_time_is_asked_for_again(
     with ThreadPoolExecutor(1) as threads:
         blocker.execute(f'SELECT * FROM vectable."{namespace}"')
         changed = threads.submit(change, engine, namespace)
-        first = eventually(waiting)
+        eventually(waiting)
+        first = waiting()
         # the same statement, started anew: the first one was given up
         eventually(lambda: (again := waiting()) and again != first)
         blocker.rollback()
@@ -155,9 +151,8 @@ def test_a_pool_without_a_free_connection_is_unavailable(
         lambda engine: engine.query("books", Query()),
         lambda engine: engine.write("books", ONE),
         lambda engine: engine.list_namespaces("", "", 10),
-        lambda engine: engine.delete("books"),
     ],
-    ids=["query", "write", "list", "delete"],
+    ids=["query", "write", "list"],
 )
 def test_a_server_that_cannot_be_reached_is_unavailable(unreachable: Engine, operation: Any):
     with pytest.raises(Unavailable, match="cannot be reached"):
@@ -193,31 +188,11 @@ def test_a_connection_that_is_cut_is_unavailable_and_then_replaced(
     assert found == [1]
 
 
-def test_a_refused_value_is_the_callers_fault_and_shows_no_sql(
-    client: FlaskClient, engine: Engine, namespace: str
-):
-    path = f"/v1/namespaces/{namespace}"
-    # refused at the edge, and by PostgreSQL should the edge miss it
+def test_a_refused_value_is_the_callers_fault_and_shows_no_sql(engine: Engine, namespace: str):
+    # past the edge, which would refuse it as well
     nul = Write(upsert=Upsert((1,), (AttributeColumn("a", ("\0",)),)))
 
-    answer = client.post(path, json={"ids": [1], "attributes": {"a": ["\0"]}})
     with pytest.raises(InvalidRequest) as caught:
         engine.write(namespace, nul)
 
-    assert answer.status_code == 400
-    for message in (answer.get_json()["error"], caught.value.message):
-        assert "INSERT" not in message
-        assert "unnest" not in message
-
-
-def test_a_missing_migration_is_said_with_its_remedy(config: Config, server_url: str):
-    database = open_database(
-        server_url, "nothing_here", connections=1, wait=5.0, statement_timeout=60.0
-    )
-    engine = Engine(database)
-    try:
-        message = engine.missing() or ""
-    finally:
-        engine.close()
-
-    assert "run 'vectable migrate'" in message
+    assert not [word for word in ("INSERT", "COPY", "DELETE") if word in caught.value.message]

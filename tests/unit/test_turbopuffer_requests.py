@@ -8,7 +8,7 @@ from marshmallow import ValidationError
 
 from service.core.attributes import AttributeColumn, AttributeSpec, FullText, parse_type
 from service.core.documents import SchemaUpdate, Upsert, Write
-from service.core.errors import InvalidAddress, InvalidRequest, MalformedRequest
+from service.core.errors import InvalidRequest, MalformedRequest
 from service.core.filters import EVERYTHING, Attribute, Equal
 from service.core.ids import IdType
 from service.core.query import ByAttribute, ById, Nearest, Projection, Query
@@ -96,7 +96,7 @@ def test_a_copy_stands_alone():
     assert write(copy_from_namespace="src") == Copy("src")
     with pytest.raises(InvalidRequest, match="copy_from_namespace cannot be used with other"):
         write(copy_from_namespace="src", ids=[1])
-    with pytest.raises(InvalidAddress):
+    with pytest.raises(InvalidRequest, match="is no namespace name"):
         write(copy_from_namespace="a/b")
 
 
@@ -108,10 +108,7 @@ REFUSED: list[tuple[dict[str, Any], type[Exception], str]] = [
     ({"vectors": [[1]]}, InvalidRequest, "needs one of"),
     ({"ids": [1], "upserts": []}, InvalidRequest, "both ids and upserts"),
     ({"ids": 1}, MalformedRequest, "ids: invalid type: int, expected a sequence"),
-    ({"ids": {}}, MalformedRequest, "ids: invalid type: map, expected a sequence"),
     ({"ids": [1, 1]}, InvalidRequest, "duplicate"),
-    ({"ids": [1.5]}, InvalidRequest, "float is not a valid ID type"),
-    ({"ids": [-1]}, InvalidRequest, "out of range"),
     ({"ids": [True]}, InvalidRequest, "bool is not a valid ID type"),
     ({"ids": [1], "vectors": [[1], [2]]}, InvalidRequest, "2 vectors for 1 ids"),
     ({"ids": [1], "vectors": {}}, MalformedRequest, "vectors: invalid type"),
@@ -119,17 +116,14 @@ REFUSED: list[tuple[dict[str, Any], type[Exception], str]] = [
     ({"ids": [1], "attributes": []}, MalformedRequest, "attributes: invalid type: array"),
     ({"ids": [1], "attributes": {"a": "x"}}, MalformedRequest, "attributes.a: invalid type"),
     ({"ids": [1], "attributes": {"a": []}}, InvalidRequest, "'a' has 0 values for 1 ids"),
-    ({"ids": [1], "attributes": {"": [1]}}, InvalidRequest, "must not be empty"),
     ({"ids": [1], "attributes": {"id": [1]}}, InvalidRequest, "'id' is reserved"),
     ({"upserts": ROW}, MalformedRequest, "upserts: invalid type: map, expected a sequence"),
     ({"upserts": [1]}, MalformedRequest, r"upserts\[0\]: invalid type: int, expected a map"),
     ({"upserts": [ROW, {"vector": [1]}]}, MalformedRequest, r"upserts\[1\]: missing field `id`"),
     ({"upserts": [ROW | {"attributes": [1]}]}, MalformedRequest, "attributes: invalid type: array"),
     ({"ids": [1], "distance_metric": "dot"}, MalformedRequest, "unknown variant `dot`"),
-    ({"ids": [1], "distance_metric": []}, MalformedRequest, "unknown variant"),
     ({"schema": []}, MalformedRequest, "schema: data did not match"),
     ({"schema": {"a": 1}}, MalformedRequest, "schema.a: data did not match"),
-    ({"schema": {"a": {}}}, MalformedRequest, "schema.a: data did not match"),
     ({"schema": {"a": "text"}}, InvalidRequest, "unknown attribute type 'text'"),
     ({"schema": {"id": "int"}}, InvalidRequest, "int is not a valid ID type"),
     ({"schema": {"vector": "[0]f32"}}, InvalidRequest, "unknown vector type"),
@@ -175,17 +169,13 @@ UNASKABLE: list[tuple[dict[str, Any], type[Exception], str]] = [
     ({"top_k": True}, MalformedRequest, "top_k: invalid type: bool"),
     ({"top_k": "1"}, MalformedRequest, "top_k: invalid type: string"),
     ({"include_attributes": "a"}, InvalidRequest, "include_attributes must be"),
-    ({"include_attributes": [1]}, InvalidRequest, "include_attributes must be"),
     ({"include_attributes": ["a" + str(n) for n in range(1025)]}, InvalidRequest, "1024 names"),
     ({"include_vectors": "yes"}, ValidationError, "include_vectors"),
-    ({"vector_encoding_format": "hex"}, InvalidRequest, "expected float or base64"),
+    ({"vector_encoding_format": "hex"}, MalformedRequest, "unknown variant `hex`"),
     ({"vector": [1], "rank_by": ["a", "asc"]}, InvalidRequest, "both vector and rank_by"),
     ({"rank_by": []}, InvalidRequest, "rank_by cannot be empty"),
-    ({"rank_by": ["a", "up"]}, InvalidRequest, "rank_by must be"),
+    ({"rank_by": ["a", "up"]}, MalformedRequest, "rank_by: data did not match"),
     ({"rank_by": ["a", "BM25", "x"]}, InvalidRequest, "full-text search"),
-    ({"rank_by": ["Sum", []]}, InvalidRequest, "full-text search"),
-    ({"vector": []}, InvalidRequest, "at least one dimension"),
-    ({"filters": ["a"]}, InvalidRequest, "cannot read filter"),
 ]
 
 

@@ -58,7 +58,10 @@ def split(
 
 
 def parse_rows(wire: Wire) -> Batch:
-    """``upserts``: objects of id, vector and attributes; one without a vector deletes its id."""
+    """``upserts``: objects of id, vector and attributes; a vector of null deletes the id.
+
+    A row may leave the vector out where the namespace has none; then all rows do.
+    """
     rows = cast(list[Wire], expect("upserts", wire, list, "a sequence"))
     entries = [
         cast(dict[str, Wire], expect(f"upserts[{index}]", row, dict, "a map"))
@@ -67,14 +70,16 @@ def parse_rows(wire: Wire) -> Batch:
     for index, entry in enumerate(entries):
         if entry.get("id") is None:
             raise MalformedRequest(f"{TARGET}upserts[{index}]: missing field `id`")
+    without = [index for index, entry in enumerate(entries) if "vector" not in entry]
+    if without and len(without) < len(entries):
+        raise InvalidRequest(f"💔 upserts[{without[0]}] has no vector, but other rows have one")
+    vectors: Wire = None if without else [entry["vector"] for entry in entries]
     maps = [parse_map(index, entry.get("attributes")) for index, entry in enumerate(entries)]
     names = dict.fromkeys(name for attributes in maps for name in attributes)
     columns: dict[str, Wire] = {
         name: [attributes.get(name) for attributes in maps] for name in names
     }
-    return parse_columns(
-        [entry["id"] for entry in entries], [entry.get("vector") for entry in entries], columns
-    )
+    return parse_columns([entry["id"] for entry in entries], vectors, columns)
 
 
 def parse_map(index: int, wire: Wire) -> dict[str, Wire]:
