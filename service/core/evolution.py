@@ -47,10 +47,11 @@ def evolve(shape: Shape, write: Write) -> tuple[Shape, Write]:
     Raises:
         InvalidRequest: when the write contradicts the namespace.
     """
-    if write.schema.id_type not in (None, shape.id_type):
+    declared = write.schema.id_type
+    if declared and declared.spelled != shape.id_type.spelled:
         raise InvalidRequest(
-            f"🙅 invalid schema update for attribute 'id': cannot change the id type "
-            f"from {shape.id_type.spelled} to {write.schema.id_type.spelled}"
+            "🙅 invalid schema update for attribute 'id': cannot change the id type "
+            f"from {shape.id_type.spelled} to {declared.spelled}"
         )
     specs = merge_specs(shape.attributes, write.schema.attributes)
     id_type, upsert = shape.id_type, write.upsert

@@ -181,3 +181,11 @@ def test_a_write_of_what_is_known_changes_nothing():
     shape = Shape(IdType.BIGINT, COSINE.vectors, {"a": spec("int")})
 
     assert evolve(shape, write(column("a", 1), vectors=vectors(1, 2)))[0] == shape
+
+
+def test_an_id_type_declared_again_may_have_been_widened_meanwhile() -> None:
+    widened = Shape(IdType.NUMERIC, (), {})
+
+    shape, _ = evolve(widened, Write(schema=SchemaUpdate(id_type=IdType.BIGINT)))
+
+    assert shape.id_type is IdType.NUMERIC
