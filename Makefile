@@ -2,9 +2,12 @@
 # Arguments go behind "--" (make demo -- --all DIR), or in ARGS when one of them holds a space.
 PYTHON ?= python3
 BIN := .venv/bin
-LOCK := uv pip compile pyproject.toml --quiet --universal --python-version 3.11 --custom-compile-command "make lock" --no-annotate
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
 # CI and fresh machines get the versions that the lock names.
-INSTALL = test -x $(BIN)/python || $(PYTHON) -m venv .venv; $(BIN)/python -m pip install --quiet --constraint requirements-dev.txt --editable
+LOCK := uv pip compile pyproject.toml --quiet --universal --python-version 3.11 --custom-compile-command "make lock" --no-annotate
+RECENT := import sys; sys.version_info < (3, 11) and sys.exit("Python 3.11 or later is needed: make PYTHON=python3.11")
+# An environment without pip, or of another Python, is what an interrupted or older run has left.
+INSTALL = $(PYTHON) -c '$(RECENT)' && { $(BIN)/python -c '$(RECENT); import pip' 2>/dev/null || $(PYTHON) -m venv --clear .venv; } && $(BIN)/python -m pip install --quiet --constraint requirements-dev.txt --editable
 
 .PHONY: help serve test demo bench lint lock
 
@@ -12,7 +15,7 @@ help: ## list the commands
 	@sed -n 's/^\([a-z]*\):.*## /  make \1 \t/p' $(MAKEFILE_LIST)
 
 serve: .venv/.embedded ## serve http://127.0.0.1:8080 on an embedded PostgreSQL in .data
-	$(BIN)/vectable serve --data-dir .data $(ARGS)
+	$(BIN)/vectable serve $(ARGS)
 
 test: .venv/.dev ## run every test on a real PostgreSQL (TEST_DATABASE_URL, or an embedded one)
 	$(BIN)/python -m pytest -n 2 $(ARGS)
@@ -20,7 +23,7 @@ test: .venv/.dev ## run every test on a real PostgreSQL (TEST_DATABASE_URL, or a
 demo: .venv/.embedded ## load real documents and search them (make demo -- --all DIR: all of them)
 	test .venv/demo/.ready -nt examples/debian-packages/requirements.txt || { $(PYTHON) -m venv .venv/demo && \
 		.venv/demo/bin/python -m pip install --quiet --requirement examples/debian-packages/requirements.txt && touch .venv/demo/.ready; }
-	.venv/demo/bin/python examples/debian-packages/demo.py --serve "$(BIN)/vectable serve --data-dir .data" $(ARGS)
+	.venv/demo/bin/python examples/debian-packages/demo.py --serve "$(BIN)/vectable serve" $(ARGS)
 
 bench: .venv/.embedded ## measure latency and throughput against plain SQL
 	$(BIN)/python -m benchmarks $(ARGS)

@@ -14,8 +14,9 @@ from typing import cast
 from service.config import Config
 from service.core.errors import ServiceError
 from service.storage import upkeep
+from service.storage.faults import Stale
 from service.storage.migrations import check_migrated
-from service.storage.pool import Database, Stale, open_database
+from service.storage.pool import Database, open_database
 
 log = logging.getLogger(__name__)
 
@@ -44,10 +45,20 @@ def turn(database: Database) -> float:
     try:
         with database.session() as session:
             check_migrated(session.connection, session.schemas)
-            for table in upkeep.unanalysed_tables(session):
-                upkeep.analyse(session, table)
-                log.info("analysed %s", table)
+            tables = upkeep.unanalysed_tables(session)
     except (ServiceError, Stale) as error:
         log.warning("the worker waits: %s", error)
         return PAUSE_AFTER_ERROR
+    for table in tables:
+        analyse(database, table)
     return PAUSE
+
+
+def analyse(database: Database, table: str) -> None:
+    """One table by itself: one that is locked or gone does not hold up the others."""
+    try:
+        with database.transaction() as session:
+            upkeep.analyse(session, table)
+        log.info("analysed %s", table)
+    except (ServiceError, Stale) as error:
+        log.warning("table %s was not analysed: %s", table, error)

@@ -64,7 +64,12 @@ def _interrupt(_signal: int, _frame: FrameType | None) -> None:
 
 def _ignore_signals() -> None:
     for which in SIGNALS:
-        signal.signal(which, signal.SIG_IGN)
+        # not SIG_IGN: Python takes it amiss when a signal that has just come is ignored
+        signal.signal(which, _nothing)
+
+
+def _nothing(_signal: int, _frame: FrameType | None) -> None:
+    """What signals do once we are stopping."""
 
 
 class _Supervisor:

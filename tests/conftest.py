@@ -83,7 +83,9 @@ def namespace() -> str:
 
 
 @pytest.fixture
-def connection(engine: Engine, database_url: str) -> Iterator[psycopg.Connection[tuple[object, ...]]]:
+def connection(
+    engine: Engine, database_url: str
+) -> Iterator[psycopg.Connection[tuple[object, ...]]]:
     """A DBA's connection to the migrated database."""
     with psycopg.connect(database_url, autocommit=True) as connection:
         yield connection

@@ -37,6 +37,9 @@ COMPARISONS = {
     Order.GREATER_OR_EQUAL: raw(" >= "),
 }
 
+# more values than this are looked up by hash
+FEW_VALUES = 16
+
 
 @singledispatch
 def compile_filter(node: Filter) -> Fragment:
@@ -85,11 +88,22 @@ def _any_of(node: AnyOf) -> Fragment:
     if isinstance(node.field, IdField):
         return raw("id = ANY (%s)", list(node.values))
     if node.field.type and node.field.type.is_array:
-        holders = [Jsonb({node.field.name: [value]}) for value in node.values]
-        return raw("attributes @> ANY (%s::jsonb[])", holders)
+        return holds_any(node.field, node.values)
     # "= ANY" rather than "IN (…)": an empty list is legal, the text does not change with the
     # length of the list, and PostgreSQL looks long lists up in a hash table
     return as_json(node.field) + raw(" = ANY (%s::jsonb[])", [Jsonb(v) for v in node.values])
+
+
+def holds_any(field: Attribute, values: tuple[Operand, ...]) -> Fragment:
+    """An array with one of the values in it."""
+    if len(values) <= FEW_VALUES:
+        holders = [Jsonb({field.name: [value]}) for value in values]
+        return raw("attributes @> ANY (%s::jsonb[])", holders)
+    # each element is looked up in a hash table, where containment would try every value in turn
+    return (
+        raw("EXISTS (SELECT FROM jsonb_array_elements(") + as_array(field)
+        + raw(") AS element WHERE element = ANY (%s::jsonb[]))", [Jsonb(v) for v in values])
+    )  # fmt: skip
 
 
 @compile_filter.register

@@ -67,7 +67,7 @@ def parse_type(text: str) -> AttributeType:
     try:
         return AttributeType(Scalar(name), is_array=name != text)
     except ValueError:
-        raise InvalidRequest(f"💔 unknown attribute type '{text}'") from None
+        raise InvalidRequest(f"💔 unknown attribute type '{text[:64]}'") from None
 
 
 @dataclass(frozen=True, slots=True)

@@ -114,11 +114,11 @@ def _compare(node: Compare, namespace: Namespace) -> Filter:
 def _glob(node: Glob, namespace: Namespace) -> Filter:
     if isinstance(node.field, IdField):
         if namespace.id_type is not IdType.TEXT:
-            raise mismatch(node, namespace.id_type.spelled, node.pattern)
+            raise not_text(node, namespace.id_type.spelled)
         return node
     field = bind_field(node, namespace)
     if field.type and field.type.scalar is not Scalar.STRING:
-        raise mismatch(node, str(field.type), node.pattern)
+        raise not_text(node, str(field.type))
     return replace(node, field=field)
 
 
@@ -219,6 +219,14 @@ def mismatch(node: Leaf, wanted: str, value: object) -> InvalidRequest:
     return InvalidRequest(
         f"filter error in key `{node.field}`: type mismatch, {node.spelled} expects {wanted}, "
         f"but got '{shown(value)}' ({described(value)})"
+    )
+
+
+def not_text(node: Leaf, found: str) -> InvalidRequest:
+    """The error for a pattern on a field that holds no strings."""
+    return InvalidRequest(
+        f"filter error in key `{node.field}`: type mismatch, {node.spelled} expects string or "
+        f"[]string, but got an attribute of type {found}"
     )
 
 

@@ -60,6 +60,12 @@ class Write:
     metric: Metric | None = None
     vector: str = DEFAULT_VECTOR
 
+    @property
+    def has_several_parts(self) -> bool:
+        """Whether more than one statement changes documents."""
+        parts = (self.delete_where, self.deletes or None, self.upsert)
+        return sum(part is not None for part in parts) > 1
+
     def __post_init__(self) -> None:
         ids = self.deletes + (self.upsert.ids if self.upsert else ())
         if len(set(ids)) != len(ids):

@@ -15,6 +15,7 @@ from service.core.ids import DocumentId
 
 MAX_DEPTH = 64
 MAX_NODES = 4_096
+MAX_VALUES = 100_000
 
 
 @dataclass(frozen=True, slots=True)

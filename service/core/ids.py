@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from enum import Enum
 from uuid import UUID
 
-from service.core.errors import InvalidRequest, MalformedRequest
+from service.core.errors import InvalidRequest
 
 DocumentId = int | str | UUID
 
@@ -103,8 +103,7 @@ def check_id(value: object) -> DocumentId:
     """An id as it may stand in a request: an integer of 64 bits without sign, or a short string.
 
     Raises:
-        InvalidRequest: for integers and strings that are too long.
-        MalformedRequest: for values of any other type.
+        InvalidRequest: for every other value, naming it.
     """
     match value:
         case int() if not isinstance(value, bool) and 0 <= value < UNSIGNED_END:
@@ -121,11 +120,7 @@ def check_id(value: object) -> DocumentId:
         case UUID():
             return value
         case _:
-            raise MalformedRequest(
-                "Failed to deserialize the JSON body into the target type: "
-                "ids: data did not match any variant of untagged enum Id: "
-                f"{kind_of(value)} is not a valid ID type"
-            )
+            raise InvalidRequest(f"💔 {kind_of(value)} is not a valid ID type")
 
 
 def kind_of(value: object) -> str:

@@ -39,10 +39,6 @@ class Vector:
     def dimensions(self) -> int:
         return len(self.data) // BYTES_PER_NUMBER
 
-    @property
-    def is_zero(self) -> bool:
-        return not any(self.data.replace(b"\x80", b"\x00"))
-
 
 @dataclass(frozen=True, slots=True)
 class VectorBatch:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 
 from service.core.binding import bind, bind_ranking
 from service.core.documents import SchemaUpdate, Write, Written
-from service.core.errors import ServiceError
+from service.core.errors import ServiceError, Unavailable
 from service.core.namespace import Namespace, NamespacePage
 from service.core.query import Page, Query, Recall, Result
 from service.core.vectors import Vector
@@ -20,6 +20,7 @@ from service.engine.access import Access
 from service.engine.recalling import recall
 from service.engine.warming import Warmer
 from service.storage import catalog, estimates, migrations, reads
+from service.storage.faults import Stale
 from service.storage.pool import Database, Session
 
 # numbers in the vectors of one page of an export: 16 MB, some 50 as JSON
@@ -111,8 +112,11 @@ class Engine:
 
     def list_namespaces(self, prefix: str, after: str, limit: int) -> NamespacePage:
         """Names that start with ``prefix``, from behind the position of the page before."""
-        with self._database.session() as session:
-            return catalog.list_names(session, prefix, after, limit)
+        try:
+            with self._database.session() as session:
+                return catalog.list_names(session, prefix, after, limit)
+        except Stale:
+            raise Unavailable("the database lacks migrations: run 'vectable migrate'") from None
 
     def recall(
         self, name: str, samples: int, query: Query, vectors: Sequence[Vector] = ()

@@ -18,7 +18,8 @@ from service.core.errors import InvalidRequest, NamespaceNotFound, Unavailable
 from service.core.namespace import Namespace
 from service.storage import catalog, tables
 from service.storage.catalog import NamespaceCache
-from service.storage.pool import Busy, Contended, Database, Session, Stale
+from service.storage.faults import Busy, Contended, Stale
+from service.storage.pool import Database, Session
 
 log = logging.getLogger(__name__)
 
@@ -122,5 +123,5 @@ class Access:
         try:
             with self.database.session() as session:
                 return catalog.find(session, namespace.name).version == namespace.version
-        except NamespaceNotFound:
+        except (NamespaceNotFound, Stale):
             return False

@@ -9,10 +9,11 @@ from statistics import fmean
 from service.core.errors import InvalidRequest
 from service.core.namespace import Namespace
 from service.core.query import Hit, Nearest, Query, Recall
-from service.core.vectors import Vector
+from service.core.vectors import BYTES_PER_NUMBER, Vector
 from service.storage import reads
 from service.storage.pool import Session
 
+MAX_SAMPLES = 200
 # distances of equal vectors may differ in the last digits between plans
 TOLERANCE = 1e-9
 
@@ -26,7 +27,9 @@ def recall(
     equal distances do not count as misses. A namespace without documents has recall 1.
     """
     column = namespace.vector_column("vector")
-    chosen = vectors or reads.sample_vectors(session, namespace, column.name, samples)
+    chosen = cut(vectors, column.dimensions) or reads.sample_vectors(
+        session, namespace, column.name, samples
+    )
     found: list[tuple[Hit, ...]] = []
     truths: list[tuple[Vector, tuple[Hit, ...]]] = []
     for vector in chosen:
@@ -42,6 +45,17 @@ def recall(
         indexed_count=fmean(len(hits) for hits in found),
         truths=tuple(truths),
     )
+
+
+def cut(vectors: Sequence[Vector], dimensions: int) -> list[Vector]:
+    """The vectors; one that holds several, as old clients send them, is taken apart."""
+    width = dimensions * BYTES_PER_NUMBER
+    if len(vectors) != 1 or len(vectors[0].data) % width:
+        return list(vectors)
+    data = vectors[0].data
+    if len(data) // width > MAX_SAMPLES:
+        raise InvalidRequest(f"💔 samples must be between 1 and {MAX_SAMPLES}")
+    return [Vector(data[start : start + width]) for start in range(0, len(data), width)]
 
 
 def share(hits: tuple[Hit, ...], truth: tuple[Hit, ...]) -> float:

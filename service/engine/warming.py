@@ -43,6 +43,8 @@ class Warmer:
             self._access.read(name, warm)
         except ServiceError as error:
             log.info("namespace %s was not warmed: %s", name, error)
+        except Exception:
+            log.exception("namespace %s was not warmed", name)
         finally:
             with self._lock:
                 self._waiting.discard(name)

@@ -21,6 +21,9 @@ def write(
     else:
         shape, request = evolve(shape_of(namespace), request)
         namespace = reshape(session, namespace, shape)
+    if request.has_several_parts:
+        # its parts see what was committed between them, unless nobody else writes meanwhile
+        tables.lock_writers(session, namespace)
     deleted = 0
     if request.delete_where is not None:
         deleted += writes.delete_where(session, namespace, bind(request.delete_where, namespace))
@@ -87,7 +90,6 @@ def copy(
     """Make ``name`` a copy of another namespace; returns how many documents it has."""
     source = catalog.find(session, source_name)
     catalog.lock_name(session, name)
-    session.without_timeout()
     if target is not None:
         # before the look: a write that is under way would otherwise be dropped with the table
         tables.lock_writers(session, target)
@@ -96,6 +98,7 @@ def copy(
                 f"💔 copy_from_namespace needs a new or empty namespace, '{name}' has documents"
             )
         drop(session, name)
+    session.without_timeout()
     created = create(session, name, shape_of(source))
     copied = writes.copy_all(session, source, created)
     catalog.check_version(session, source)

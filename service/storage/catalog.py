@@ -19,7 +19,10 @@ from service.core.evolution import Shape
 from service.core.ids import IdType
 from service.core.namespace import Namespace, NamespacePage, VectorColumn, short_identifier
 from service.core.vectors import Metric
-from service.storage.pool import Row, Session, Stale
+from service.storage.faults import Stale
+from service.storage.pool import Row, Session
+
+CACHED = 10_000
 
 
 class NamespaceCache:
@@ -32,6 +35,9 @@ class NamespaceCache:
         return self._known.get(name)
 
     def put(self, namespace: Namespace) -> None:
+        if len(self._known) >= CACHED:
+            # names that others have dropped would stay for good; reading a row again is cheap
+            self._known.clear()
         self._known[namespace.name] = namespace
 
     def forget(self, name: str) -> None:

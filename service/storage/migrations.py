@@ -12,8 +12,9 @@ import psycopg
 from psycopg import Connection
 
 from service.core.errors import ServiceError, Unavailable
+from service.storage.faults import translated
 from service.storage.pgvector import check_encoding, ensure_pgvector
-from service.storage.pool import Row, translated
+from service.storage.pool import Row
 from service.storage.statements import Schemas, fill, sql_folder
 
 

@@ -1,4 +1,4 @@
-"""Connections and transactions, and the only border between psycopg's errors and ours."""
+"""Connections and transactions: the border that psycopg's errors cross only as ours."""
 
 from __future__ import annotations
 
@@ -7,13 +7,14 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 import psycopg
-from psycopg import Connection, Cursor, errors
+from psycopg import Connection, Cursor
 from psycopg.conninfo import conninfo_to_dict
 from psycopg_pool import ConnectionPool, PoolTimeout
 
 from service.compile.fragment import Fragment
-from service.core.errors import Conflict, InvalidRequest, StorageFull, TooSlow, Unavailable
+from service.core.errors import InvalidRequest, Unavailable
 from service.storage import adapters
+from service.storage.faults import translated
 from service.storage.pgvector import Pgvector, find_pgvector
 from service.storage.statements import Schemas
 
@@ -25,18 +26,7 @@ SESSION_OPTIONS = "-c plan_cache_mode=force_custom_plan -c jit=off"
 LOCK_TIMEOUT = "500ms"
 MAX_LIFETIME = 1800.0
 MAX_VALUES = 65_535
-
-
-class Stale(Exception):
-    """What was known of the namespace is no longer so: read the catalog again and redo."""
-
-
-class Busy(Unavailable):
-    """A deadlock, a serialization failure or a lock not had in time: safe to redo."""
-
-
-class Contended(Busy):
-    """Another writer was at the same documents: redo, and keep the others out this time."""
+MAX_REMEMBERED = 16_384
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +46,9 @@ class Session:
         if len(fragment.values) > MAX_VALUES:
             raise InvalidRequest(f"💔 the filter needs more than {MAX_VALUES} values in SQL")
         cursor = self.connection.cursor(binary=True)
-        return cursor.execute(fragment.text.encode(), fragment.values)
+        # psycopg remembers the last hundred texts of a connection: large ones are not worth it
+        prepare = None if len(fragment.text) <= MAX_REMEMBERED else False
+        return cursor.execute(fragment.text.encode(), fragment.values, prepare=prepare)
 
     def copy(self, fragment: Fragment, rows: bytes) -> None:
         """Send a stream of rows to a COPY statement."""
@@ -140,51 +132,3 @@ def open_database(
         open=True,
     )
     return Database(pool, Schemas(schema))
-
-
-def translated(error: psycopg.Error) -> Exception:
-    """The error in the words of this service; one that is our own fault stays what it is."""
-    match error:
-        case errors.DeadlockDetected() | errors.SerializationFailure() | errors.UniqueViolation():
-            return Contended("the namespace is busy with other writes")
-        case errors.LockNotAvailable():
-            return Busy("the namespace is busy with other changes")
-        case (
-            errors.UndefinedTable()
-            | errors.UndefinedColumn()
-            | errors.UndefinedFunction()
-            | errors.DatatypeMismatch()
-        ):
-            # compiled for a table that was dropped, altered or made anew meanwhile
-            return Stale()
-        case errors.InternalError_() if "could not open relation" in str(error):
-            # the same, met after the name had become a number
-            return Stale()
-        case errors.IntegrityError():
-            name = error.diag.constraint_name
-            return Conflict(f"💔 the constraint {name!r} of the table refuses this write")
-        case errors.FeatureNotSupported() if "cached plan" in str(error):
-            return Stale()
-        case errors.QueryCanceled():
-            return TooSlow("the database gave the statement up: it took longer than the timeout")
-        case errors.DiskFull():
-            return StorageFull("the database has no room left")
-        case errors.ReadOnlySqlTransaction():
-            return Unavailable("the database takes no writes at present")
-        case _:
-            return translated_class(error)
-
-
-def translated_class(error: psycopg.Error) -> Exception:
-    """By the class of the SQLSTATE, where the single state does not matter."""
-    state = error.sqlstate or ""
-    if state[:2] in ("08", "53", "57") or (
-        not state and isinstance(error, psycopg.OperationalError)
-    ):
-        return Unavailable("the database cannot be reached at present")
-    # psycopg itself refuses a NUL, without a state
-    if state[:2] in ("22", "54") or (not state and isinstance(error, psycopg.DataError)):
-        return InvalidRequest(
-            f"💔 the database refused a value: {error.diag.message_primary or error}"
-        )
-    return error

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from decimal import Decimal
 from typing import cast
 
 from service.compile.filters import compile_filter
@@ -17,7 +18,8 @@ from service.core.vectors import Metric, Vector
 from service.storage.adapters import load_vector
 from service.storage.catalog import version_of
 from service.storage.estimates import SEARCH_BOUND, size_of
-from service.storage.pool import Row, Session, Stale
+from service.storage.faults import Stale
+from service.storage.pool import Row, Session
 from service.storage.tables import table
 
 # id, distance (or seq), version, size; then what the projection asks for
@@ -109,10 +111,10 @@ class HitReader:
         self._vectors = projection.vectors
         self._names = projection.attributes
         self._start = FIXED_COLUMNS + len(projection.vectors)
-        self._numeric_ids = namespace.id_type.value.startswith("numeric")
 
     def hit(self, row: Row, distance: float | None) -> Hit:
-        identity = cast(DocumentId, int(cast(int, row[0])) if self._numeric_ids else row[0])
+        # a numeric column also where somebody has just made a bigint one wider
+        identity = cast(DocumentId, int(row[0]) if isinstance(row[0], Decimal) else row[0])
         return Hit(identity, distance, self.vectors(row), self.attributes(row))
 
     def vectors(self, row: Row) -> Mapping[str, Vector | None]:

@@ -48,6 +48,7 @@ def create(session: Session, namespace: Namespace) -> None:
             sequence=sequence(session, name),
             sequence_name=sequence_name(session, name),
             primary_key=identifier(short_identifier(name, "pkey")),
+            object_check=identifier(short_identifier(name, "attributes")),
             seq_index=identifier(short_identifier(name, "seq_idx")),
             comment=constant(f"Vectable namespace {namespace.name}"),
         )
@@ -78,10 +79,10 @@ def change_id_type(session: Session, namespace: Namespace, wanted: IdType) -> No
         raise Conflict(
             f"💔 namespace '{namespace.name}' has {namespace.id_type.value} ids and more than "
             f"{INLINE_REWRITE_ROWS} documents, so ids of 2^63 and above need a rewrite that "
-            f'blocks it: run ALTER TABLE "{session.schemas.documents}"."{namespace.table}" '
+            f'blocks it: run BEGIN; ALTER TABLE "{session.schemas.documents}"."{namespace.table}" '
             f"ALTER COLUMN id TYPE {wanted.value}; UPDATE {catalog}.namespaces "
             f"SET id_type = '{wanted.value}', version = nextval('{catalog}.versions') "
-            f"WHERE name = '{namespace.name}'"
+            f"WHERE name = '{namespace.name}'; COMMIT"
         )
     session.define(session.schemas.statement("change_id_type", table=name, id_type=id_type(wanted)))
 

@@ -14,5 +14,5 @@ def unanalysed_tables(session: Session) -> list[str]:
 
 
 def analyse(session: Session, name: str) -> None:
-    """Collect the statistics of one table."""
-    session.execute(raw("ANALYZE ") + table(session, name))
+    """Collect the statistics of one table, in a transaction, unless it is locked."""
+    session.define(raw("ANALYZE ") + table(session, name))

@@ -28,8 +28,12 @@ def install(app: Flask, loopback: bool) -> None:
 
 def _check_origin() -> None:
     headers = request.environ
+    # A server told to listen elsewhere by its own command line; empty for a unix socket.
+    address: str = headers.get("REMOTE_ADDR", "")
+    if address and not is_loopback_host(f"[{address}]" if ":" in address else address):
+        raise Forbidden("without keys the service answers only to the machine it runs on")
     host: str = headers.get("HTTP_HOST", "").lower()
-    if not is_loopback(host):
+    if not is_loopback_host(host):
         raise Forbidden("without keys the service answers only to localhost, 127.0.0.1 and [::1]")
     origin: str | None = headers.get("HTTP_ORIGIN")
     # A browser leaves out default ports in both headers, so that equal means same origin.
@@ -40,7 +44,7 @@ def _check_origin() -> None:
 
 
 @lru_cache(maxsize=64)
-def is_loopback(host: str) -> bool:
+def is_loopback_host(host: str) -> bool:
     """Whether a Host header, in lower case, names this machine without asking DNS."""
     match = HOST.fullmatch(host)
     if match is None:

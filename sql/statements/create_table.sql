@@ -8,7 +8,8 @@ CREATE TABLE {table} (
     id          {id_type} NOT NULL,
     seq         bigint    NOT NULL DEFAULT {catalog}.next_seq({sequence_name}),
     attributes  jsonb     NOT NULL DEFAULT '{{}}',
-    CONSTRAINT {primary_key} PRIMARY KEY (id)
+    CONSTRAINT {primary_key} PRIMARY KEY (id),
+    CONSTRAINT {object_check} CHECK (jsonb_typeof(attributes) = 'object')
 );
 CREATE INDEX {seq_index} ON {table} (seq);
 ALTER SEQUENCE {sequence} OWNED BY {table}.seq;

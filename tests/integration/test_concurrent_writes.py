@@ -18,7 +18,8 @@ from service.core.query import Nearest, Projection, Query
 from service.core.vectors import Vector, VectorBatch
 from service.engine import Engine, writing
 from service.storage import catalog
-from service.storage.pool import Busy, Database, open_database
+from service.storage.faults import Busy
+from service.storage.pool import Database, open_database
 
 Operation = Callable[[Engine, str], Any]
 EVERYTHING = Query(limit=10_000, projection=Projection(None))

@@ -162,7 +162,7 @@ def test_a_table_has_no_triggers_rules_or_foreign_keys(
         """
         SELECT relhastriggers, relhasrules,
                (SELECT count(*) FROM pg_constraint
-                WHERE conrelid = c.oid AND contype NOT IN ('p', 'n'))
+                WHERE conrelid = c.oid AND contype NOT IN ('p', 'n', 'c'))
         FROM pg_class c WHERE c.oid = format('vectable.%%I', %s::text)::regclass
         """,
         [namespace],

@@ -20,6 +20,7 @@ from service.dialects.turbopuffer.requests_v1 import (
     RecallRequest,
     WriteRequest,
 )
+from service.engine.recalling import cut
 
 TWO = struct.pack("<2f", 1, 2)
 FOUR = struct.pack("<4f", 1, 2, 3, 4)
@@ -187,11 +188,17 @@ def test_a_query_of_the_wrong_shape_is_refused(
         query(**body)
 
 
-@pytest.mark.parametrize("queries", [[[1, 2], [3, 4]], [1, 2, 3, 4]], ids=["rows", "flat"])
-def test_recall_takes_its_queries_in_rows_or_flat(queries: Any):
-    test = RecallRequest().load({"num": 2, "queries": queries})
+def test_recall_takes_its_queries_in_rows():
+    test = RecallRequest().load({"queries": [[1, 2], [3, 4]]})
 
     assert test.vectors == (Vector(FOUR[:8]), Vector(FOUR[8:]))
+
+
+def test_flat_queries_of_recall_are_one_vector_that_the_engine_cuts():
+    test = RecallRequest().load({"queries": [1, 2, 3, 4]})
+
+    assert test.vectors == (Vector(FOUR),)
+    assert cut(test.vectors, 2) == [Vector(FOUR[:8]), Vector(FOUR[8:])]
 
 
 @pytest.mark.parametrize("num", [0, 201])

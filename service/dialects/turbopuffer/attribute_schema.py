@@ -14,10 +14,17 @@ from service.core.ids import IdType, kind_of
 from service.core.namespace import Namespace
 from service.core.vectors import MAX_DIMENSIONS
 from service.dialects.turbopuffer.names import ID, RESERVED, TARGET, VECTOR
-from service.dialects.turbopuffer.wire import Wire
+from service.dialects.turbopuffer.wire import Wire, shortened
 
 ID_TYPES = {"uint": IdType.BIGINT, "string": IdType.TEXT, "uuid": IdType.UUID}
 VECTOR_TYPE = re.compile(r"\[(\d{1,6})\]f32")
+MAX_WEIGHT = 1000.0
+TOKENIZERS = frozenset({f"word_v{number}" for number in range(5)} | {"pre_tokenized_array"})
+LANGUAGES = frozenset(
+    {"arabic", "danish", "dutch", "english", "finnish", "french", "german", "greek", "hungarian"}
+    | {"italian", "norwegian", "portuguese", "romanian", "russian", "spanish", "swedish", "tamil"}
+    | {"turkish"}
+)
 FULL_TEXT_OPTIONS: dict[str, type] = {
     option: type(value) for option, value in asdict(FullText()).items()
 }
@@ -93,9 +100,31 @@ def parse_full_text(name: str, wire: Wire) -> FullText | None:
                 kind = FULL_TEXT_OPTIONS[option]
                 if type(value) not in ({int, float} if kind is float else {kind}):
                     raise malformed(f"{name}.full_text_search.{option}", value)
-            return FullText(**known)  # type: ignore[arg-type]
+            return check_full_text(name, FullText(**known))  # type: ignore[arg-type]
         case _:
             raise malformed(f"{name}.full_text_search", wire)
+
+
+def check_full_text(name: str, options: FullText) -> FullText:
+    """The options when they are within section 5.2."""
+    wrong = [
+        option
+        for option, right in (
+            ("tokenizer", options.tokenizer in TOKENIZERS),
+            ("language", options.language in LANGUAGES),
+            ("max_token_length", 1 <= options.max_token_length <= 254),
+            ("k1", 0 <= options.k1 <= MAX_WEIGHT),
+            ("b", 0 <= options.b <= 1),
+            ("k3", 0 <= options.k3 <= MAX_WEIGHT),
+        )
+        if not right
+    ]
+    if wrong:
+        raise InvalidRequest(
+            f"💔 attribute '{name}': full_text_search has no such {wrong[0]}: "
+            f"'{shortened(getattr(options, wrong[0]))}'"
+        )
+    return options
 
 
 def parse_id_type(wire: Wire) -> IdType | None:
@@ -103,7 +132,7 @@ def parse_id_type(wire: Wire) -> IdType | None:
     if kind is None:
         return None
     if not isinstance(kind, str) or kind not in ID_TYPES:
-        raise InvalidRequest(f"💔 {kind} is not a valid ID type")
+        raise InvalidRequest(f"💔 {shortened(kind)} is not a valid ID type")
     return ID_TYPES[kind]
 
 
@@ -115,7 +144,8 @@ def parse_dimensions(wire: Wire) -> int | None:
     found = VECTOR_TYPE.fullmatch(kind) if isinstance(kind, str) else None
     if found is None or not 1 <= int(found[1]) <= MAX_DIMENSIONS:
         raise InvalidRequest(
-            f"💔 unknown vector type '{kind}', expected [N]f32 with N from 1 to {MAX_DIMENSIONS}"
+            f"💔 unknown vector type '{shortened(kind)}', "
+            f"expected [N]f32 with N from 1 to {MAX_DIMENSIONS}"
         )
     return int(found[1])
 

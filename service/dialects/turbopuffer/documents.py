@@ -91,11 +91,18 @@ def parse_ids(wire: Wire) -> tuple[DocumentId, ...]:
     ids = cast(list[Wire], expect("ids", wire, list, "a sequence"))
     if len(ids) > MAX_ROWS:
         raise InvalidRequest(f"💔 a write has at most {MAX_ROWS} documents, got {len(ids)}")
-    if set(map(type, ids)) == {int}:
+    kinds = set(map(type, ids))
+    if not kinds <= {int, str}:
+        misfit = next(value for value in ids if type(value) not in (int, str))
+        raise MalformedRequest(
+            f"{TARGET}ids: data did not match any variant of untagged enum Id: "
+            f"{kind_of(misfit)} is not a valid ID type"
+        )
+    if kinds == {int}:
         numbers = cast(list[int], ids)
         if min(numbers) >= 0 and max(numbers) < UNSIGNED_END:
             return tuple(numbers)
-    return tuple([check_id(identity) for identity in ids])
+    return tuple([check_id(identity) for identity in cast(list[int | str], ids)])
 
 
 def parse_vector_column(wire: Wire, count: int) -> Sequence[Wire] | None:

@@ -14,6 +14,7 @@ from service.core.errors import InvalidRequest, MalformedRequest
 from service.core.filters import (
     MAX_DEPTH,
     MAX_NODES,
+    MAX_VALUES,
     NOTHING,
     And,
     AnyOf,
@@ -31,7 +32,7 @@ from service.core.filters import (
 )
 from service.core.ids import kind_of
 from service.dialects.turbopuffer.names import ID, TARGET
-from service.dialects.turbopuffer.wire import Wire
+from service.dialects.turbopuffer.wire import Wire, shortened
 
 Leaf = Callable[[Field, Wire, str], Filter]
 
@@ -114,6 +115,8 @@ def equal(field: Field, operand: Wire, spelled: str) -> Filter:
 def any_of(field: Field, operand: Wire, spelled: str) -> Filter:
     # a lone value stands for a list of one (section 11.2)
     values = operand if isinstance(operand, list) else [operand]
+    if len(values) > MAX_VALUES:
+        raise InvalidRequest(f"💔 {spelled} takes at most {MAX_VALUES} values, got {len(values)}")
     present = tuple([scalar(field, v, spelled) for v in values if v is not None])
     chosen = AnyOf(field, present, spelled)
     return Or((Missing(field, spelled), chosen)) if None in values else chosen
@@ -174,11 +177,3 @@ def wrong_operand(field: Field, operand: Wire, spelled: str, wanted: str) -> Inv
 
 def unreadable(wire: Wire) -> InvalidRequest:
     return InvalidRequest(f"💔 cannot read filter {shortened(wire)}")
-
-
-def shortened(wire: Wire) -> str:
-    # a deep value would make repr itself recurse
-    if isinstance(wire, list | dict):
-        return f"({kind_of(wire)} of {len(wire)})"
-    text = repr(wire)
-    return text if len(text) <= 64 else f"{text[:64]}…"

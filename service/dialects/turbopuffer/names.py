@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from service.core.errors import MalformedRequest
 from service.core.vectors import Metric
-from service.dialects.turbopuffer.wire import Wire
+from service.dialects.turbopuffer.wire import Wire, shortened
 
 METRICS = {
     "cosine_distance": Metric.COSINE,
@@ -26,5 +26,5 @@ def parse_metric(wire: Wire) -> Metric | None:
         return METRICS[wire]
     known = ", ".join(f"`{name}`" for name in METRICS)
     raise MalformedRequest(
-        f"{TARGET}distance_metric: unknown variant `{wire}`, expected one of {known}"
+        f"{TARGET}distance_metric: unknown variant `{shortened(wire)}`, expected one of {known}"
     )

@@ -10,7 +10,7 @@ from typing import Any
 
 from marshmallow import EXCLUDE, Schema, ValidationError, fields, post_load
 
-from service.core.attributes import MAX_ATTRIBUTES
+from service.core.attributes import MAX_ATTRIBUTES, check_name
 from service.core.documents import Write
 from service.core.errors import InvalidRequest, MalformedRequest
 from service.core.filters import EVERYTHING
@@ -23,8 +23,8 @@ from service.dialects.turbopuffer.documents import Batch, parse_columns, parse_r
 from service.dialects.turbopuffer.filters import parse_filter
 from service.dialects.turbopuffer.names import TARGET, parse_metric
 from service.dialects.turbopuffer.ranking import parse_ranking
-from service.dialects.turbopuffer.vectors import parse_flat_vectors, parse_vector
-from service.dialects.turbopuffer.wire import Wire
+from service.dialects.turbopuffer.vectors import parse_vector, read_numbers
+from service.dialects.turbopuffer.wire import Wire, shortened
 
 DEFAULT_LIMIT = 10
 MAX_SAMPLES = 200
@@ -188,17 +188,20 @@ class RecallRequest(Request):
             projection=Projection((), (DEFAULT_VECTOR,) if data["include_ground_truth"] else ()),
         )
         return RecallTest(
-            samples, query, read_queries(data["queries"], samples), data["include_ground_truth"]
+            samples, query, read_queries(data["queries"]), data["include_ground_truth"]
         )
 
 
-def read_queries(wire: Wire, samples: int) -> tuple[Vector, ...]:
-    """Query vectors: an array of vectors, or ``num`` of them in one flat array of numbers."""
+def read_queries(wire: Wire) -> tuple[Vector, ...]:
+    """Query vectors: an array of vectors, or all of them in one flat array of numbers."""
     match wire:
         case None | []:
             return ()
         case [int() | float(), *_]:
-            return tuple(parse_vector(row) for row in parse_flat_vectors(wire, samples))
+            # their length is the namespace's: the engine cuts them
+            return (Vector(read_numbers([wire]).tobytes()),)
+        case [*vectors] if len(vectors) > MAX_SAMPLES:
+            raise InvalidRequest(f"💔 samples must be between 1 and {MAX_SAMPLES}")
         case [*vectors]:
             return tuple(parse_vector(vector) for vector in vectors)
         case _:
@@ -216,6 +219,8 @@ def read_projection(wire: Wire) -> tuple[str, ...] | None:
             chosen = tuple(dict.fromkeys(str(name) for name in names))
             if len(chosen) > MAX_ATTRIBUTES:
                 raise InvalidRequest(f"💔 include_attributes has more than {MAX_ATTRIBUTES} names")
+            for name in chosen:
+                check_name(name, frozenset())
             return chosen
         case _:
             raise InvalidRequest("💔 include_attributes must be a boolean or an array of names")
@@ -240,7 +245,7 @@ def read_encoding(wire: str | None) -> bool:
     """Whether vectors are wanted in base64."""
     if wire not in (None, "float", "base64"):
         raise MalformedRequest(
-            f"{TARGET}vector_encoding_format: unknown variant `{wire}`, "
+            f"{TARGET}vector_encoding_format: unknown variant `{shortened(wire)}`, "
             "expected `float` or `base64`"
         )
     return wire == "base64"

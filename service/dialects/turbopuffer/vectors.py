@@ -14,6 +14,9 @@ from service.core.errors import InvalidRequest
 from service.core.vectors import BYTES_PER_NUMBER, MAX_DIMENSIONS, Vector, VectorBatch
 from service.dialects.turbopuffer.wire import Wire
 
+# two vectors of this length that point away from each other are at the end of float32
+MAX_SQUARED_LENGTH = float(np.finfo(np.float32).max) / 4
+
 Floats = np.ndarray[tuple[int, ...], np.dtype[np.float32]]
 
 
@@ -61,9 +64,25 @@ def read_numbers(rows: Sequence[Wire]) -> Floats:
         raise InvalidRequest("💔 a vector is an array of numbers, or base64 of float32 numbers")
     if not numbers.shape[1]:
         raise InvalidRequest("💔 a vector has at least one dimension")
+    check_lengths_in_space(numbers)
+    return numbers
+
+
+def check_lengths_in_space(numbers: Floats) -> None:
+    """Refuse vectors so long that the distance between two of them is beyond float32.
+
+    pgvector adds up squares in float32; what overflows there has no distance and no order.
+    """
     if not np.isfinite(numbers).all():
         raise not_finite()
-    return numbers
+    largest = float(max(numbers.max(), -numbers.min()))
+    if largest * largest * numbers.shape[1] <= MAX_SQUARED_LENGTH:
+        return
+    if np.square(numbers, dtype=np.float64).sum(axis=1).max() > MAX_SQUARED_LENGTH:
+        raise InvalidRequest(
+            "💔 the sum of a vector's squares must be at most 8.5e37, "
+            "so that distances are within the range of float32"
+        )
 
 
 def read_lists(rows: Sequence[list[Wire]]) -> Floats:
