@@ -22,8 +22,10 @@ from service.storage.faults import Stale
 from service.storage.pool import Row, Session
 from service.storage.tables import table
 
-# id, distance (or seq), version, size; then what the projection asks for
+# id, distance (or seq), version, size (or last); then what the projection asks for
 FIXED_COLUMNS = 4
+# attributes of one page of an export, as stored: mostly compressed, several times more as JSON
+PAGE_BYTES = 16 * 1024 * 1024
 
 
 def search(session: Session, namespace: Namespace, query: Query) -> Result:
@@ -135,7 +137,7 @@ class HitReader:
 
 
 def check_state(session: Session, namespace: Namespace, rows: list[Row]) -> int:
-    """The size that the rows carry, after a look at the version that they carry.
+    """The size (or the last position) that the rows carry, after a look at their version.
 
     An answer without rows carries neither, so both are asked for. Versions only grow: one that is
     still the same was so when the statement ran.
@@ -161,16 +163,17 @@ def export(session: Session, namespace: Namespace, after: int, limit: int) -> Pa
         "export_documents",
         table=table(session, namespace.table),
         version=version_of(session, namespace),
-        size=raw("NULL"),
         columns=compile_columns(namespace, projection),
         position=raw("%s", after),
-        limit=number(limit + 1),
+        limit=number(limit),
+        # one more is looked at, only to know whether there is a next page
+        probe=number(limit + 1),
+        budget=number(PAGE_BYTES),
     )
-    found = session.execute(statement).fetchall()
-    check_state(session, namespace, found)
-    read, rows = HitReader(namespace, projection), found[:limit]
-    # one row more was asked for, only to know whether there is a next page
-    position = cast(int, rows[-1][1]) if len(found) > limit else None
+    rows = session.execute(statement).fetchall()
+    last = check_state(session, namespace, rows)
+    read = HitReader(namespace, projection)
+    position = cast(int, rows[-1][1]) if rows and rows[-1][1] != last else None
     return Page(tuple([read.hit(row, None) for row in rows]), position)
 
 

@@ -1,5 +1,6 @@
 """Exports: everything, in write order, page by page, whatever is written meanwhile."""
 
+import random
 from threading import Event, Thread
 from typing import Any
 
@@ -10,6 +11,7 @@ from service import engine as engine_module
 from service.core.attributes import AttributeColumn
 from service.core.documents import Upsert, Write
 from service.engine import Engine
+from service.storage import reads
 
 PAGE = 3
 
@@ -166,3 +168,22 @@ def test_a_foreign_cursor_is_refused(
 
 def test_the_export_of_no_namespace_is_not_found(client: FlaskClient, namespace: str):
     assert client.get(f"/v1/namespaces/{namespace}").status_code == 404
+
+
+def test_a_page_ends_early_when_its_attributes_are_large(
+    monkeypatch: pytest.MonkeyPatch, engine: Engine, namespace: str
+):
+    monkeypatch.setattr(reads, "PAGE_BYTES", 3000)
+    texts = tuple("".join(random.Random(seed).choices("abcdefghij", k=2000)) for seed in range(7))
+    ids = tuple(range(7))
+    engine.write(namespace, Write(upsert=Upsert(ids, (AttributeColumn("text", texts),))))
+
+    pages, position = [], 0
+    while position is not None:
+        page = engine.export(namespace, position)
+        pages.append([hit.id for hit in page.hits])
+        position = page.next_position
+
+    assert [i for page in pages for i in page] == list(ids)
+    assert max(map(len, pages)) < 7
+    assert all(pages)
