@@ -9,7 +9,7 @@ import pytest
 from psycopg import sql
 
 from service.core.documents import Upsert, Write
-from service.core.errors import NamespaceNotFound
+from service.core.errors import Conflict, NamespaceNotFound
 from service.core.namespace import short_identifier
 from service.core.query import Query
 from service.core.vectors import VectorBatch
@@ -197,3 +197,26 @@ def test_the_default_of_seq_takes_a_transaction_id_before_the_number(connection:
 
     assert has_id_after("vectable_catalog.next_seq('used_up'::regclass)")
     assert not has_id_after("nextval('used_up')")
+
+
+def test_attributes_that_are_no_object_are_refused_by_the_table(
+    engine: Engine, connection: Connection, namespace: str
+):
+    engine.write(namespace, write(1))
+
+    with pytest.raises(psycopg.errors.CheckViolation):
+        connection.execute(
+            f"INSERT INTO vectable.\"{namespace}\" (id, attributes) VALUES (2, '[]')"
+        )
+
+
+def test_a_table_of_somebody_else_is_left_alone(
+    engine: Engine, connection: Connection, namespace: str
+):
+    connection.execute(f'CREATE TABLE vectable."{namespace}" (mine integer)')
+
+    with pytest.raises(Conflict, match="somebody else"):
+        engine.write(namespace, write(1))
+
+    assert connection.execute(f'SELECT count(mine) FROM vectable."{namespace}"').fetchone() == (0,)
+    connection.execute(f'DROP TABLE vectable."{namespace}"')

@@ -8,7 +8,7 @@ import pytest
 from psycopg.types.json import Jsonb
 
 from service.compile.filters import compile_filter
-from service.core.attributes import parse_type
+from service.core.attributes import AttributeType, Scalar, parse_type
 from service.core.binding import bind
 from service.core.filters import (
     EVERYTHING,
@@ -164,3 +164,15 @@ def test_every_filter_node_can_be_bound(node: type):
 @pytest.mark.parametrize("node", get_args(Filter), ids=lambda node: node.__name__)
 def test_every_filter_node_is_in_the_table(node: type):
     assert any(type(tree) is node for tree, _, _ in CASES)
+
+
+def test_many_values_for_an_array_are_looked_up_by_hash():
+    tags = Attribute("tags", AttributeType(Scalar.STRING, is_array=True))
+
+    fragment = compile_filter(AnyOf(tags, tuple(map(str, range(17)))))
+
+    assert fragment.text == (
+        "EXISTS (SELECT FROM jsonb_array_elements((CASE jsonb_typeof((attributes -> 'tags')) "
+        "WHEN 'array' THEN (attributes -> 'tags') ELSE '[]' END)) AS element "
+        "WHERE element = ANY (%s::jsonb[]))"
+    )

@@ -119,3 +119,11 @@ def test_the_refusal_is_in_the_envelope():
         "status": "error",
         "error": "without keys the service answers only to localhost, 127.0.0.1 and [::1]",
     }
+
+
+@pytest.mark.parametrize(
+    ("address", "status"),
+    [("192.0.2.7", 403), ("2001:db8::1", 403), ("127.0.0.1", 200), ("::1", 200), ("", 200)],
+)
+def test_other_machines_are_refused_whatever_name_they_use(address, status):
+    assert status_for("localhost", REMOTE_ADDR=address) == status
