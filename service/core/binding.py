@@ -174,11 +174,22 @@ def bind_scalar(
         return value
     if (kind.is_array and not element) or not comparable(value, kind):
         raise mismatch(node, expected(kind, node), value)
+    if isinstance(value, int | float) and kind.is_number:
+        return as_number_of(value, kind.scalar)
     convert = CONVERSIONS.get(kind.scalar)
     try:
         return convert(str(value)) if convert else value
     except (ValueError, OverflowError):
         raise mismatch(node, expected(kind, node), value) from None
+
+
+def as_number_of(value: float, scalar: Scalar) -> JsonScalar:
+    """A number as the type has it: beyond 2^53 integers and floats are spelled differently."""
+    if scalar is Scalar.FLOAT:
+        return float(value)
+    if isinstance(value, float) and value.is_integer() and abs(value) < UNSIGNED_END:
+        return int(value)
+    return value
 
 
 def comparable(value: Operand, kind: AttributeType) -> bool:
