@@ -144,13 +144,14 @@ def run(options: argparse.Namespace, data: Data) -> None:
     load(namespace, data)
     for search in SEARCHES:
         show(namespace, search, data.questions)
-    print(f"The same table in SQL:\n\n  {psql(options.namespace)}\n")
+    print("The same table in SQL (while a server runs, such as `make serve`):\n")
+    print(f"  {psql(options.namespace)}\n")
 
 
 def load(namespace: tpuf.Namespace, data: Data) -> None:
     """Upsert everything in batches; loading it again replaces every document by itself."""
     total, started = len(data.documents), time.perf_counter()
-    print(f"Loading {total:,} documents into namespace {namespace.name!r}")
+    print(f"Loading {total:,} documents into namespace {namespace.name!r}", flush=True)
     with tqdm(total=total, unit=" rows", ncols=88, file=sys.stdout) as progress:
         for start in range(0, total, BATCH):
             documents = data.documents[start : start + BATCH]

@@ -33,10 +33,12 @@ def running(url: str, command: list[str] | None) -> Iterator[None]:
     parts = urlsplit(url)
     if not command or parts.hostname not in ("127.0.0.1", "localhost"):
         raise ServerError(f"no server answers at {url}: start one with `make serve`, or give --url")
-    with subprocess.Popen([*command, "--port", str(parts.port or 80)], cwd=HOME) as process:
+    arguments = [*command, "--port", str(parts.port or 80)]
+    # its greeting would come in the middle of our own lines
+    with subprocess.Popen(arguments, cwd=HOME, stdout=subprocess.DEVNULL) as process:
         try:
             wait_until_ready(url, process)
-            print()
+            print(f"Started a server at {url}, for as long as this takes.\n", flush=True)
             yield
         finally:
             process.terminate()

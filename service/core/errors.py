@@ -1,8 +1,8 @@
 """What can go wrong, in the words of the domain.
 
 Every error that a caller may see is one of these. The message is a whole sentence that names the
-thing at fault; it never holds SQL. Which HTTP status
-a class becomes is decided in ``service/web/errors.py``.
+thing at fault; it never holds SQL. Which HTTP status a class becomes is decided in
+``service/web/errors.py``.
 """
 
 
