@@ -12,6 +12,7 @@ from service.core.vectors import Metric, Vector
 
 DEFAULT_VECTOR = "vector"
 MAX_LIMIT = 10_000
+MAX_SAMPLES = 200
 
 
 @dataclass(frozen=True, slots=True)

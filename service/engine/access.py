@@ -12,7 +12,7 @@ import logging
 import random
 import time
 from collections.abc import Callable
-from typing import Protocol, TypeVar
+from typing import TypeVar
 
 from service.core.errors import InvalidRequest, NamespaceNotFound, Unavailable
 from service.core.namespace import Namespace
@@ -24,16 +24,9 @@ from service.storage.pool import Database, Session
 log = logging.getLogger(__name__)
 
 T = TypeVar("T")
-T_co = TypeVar("T_co", covariant=True)
 
 ATTEMPTS = 30
 LONGEST_PAUSE = 0.5
-
-
-class Attempt(Protocol[T_co]):
-    """One try of an operation; ``alone``: with all other writers of the namespace kept out."""
-
-    def __call__(self, *, alone: bool) -> T_co: ...
 
 
 class Access:
@@ -50,8 +43,7 @@ class Access:
             NamespaceNotFound: when there is none of this name.
         """
 
-        def attempt(*, alone: bool) -> T:
-            del alone  # readers never keep anybody out
+        def attempt(_alone: bool) -> T:
             with self.database.session() as session:
                 return operation(session, self.known(session, name))
 
@@ -68,7 +60,7 @@ class Access:
         namespace as it leaves it, or None when it left none.
         """
 
-        def attempt(*, alone: bool) -> T:
+        def attempt(alone: bool) -> T:
             with self.database.transaction() as session:
                 namespace = self.known_or_none(session, name)
                 if alone and namespace is not None:
@@ -96,12 +88,13 @@ class Access:
         except NamespaceNotFound:
             return None
 
-    def _redo(self, name: str, attempt: Attempt[T]) -> T:
+    def _redo(self, name: str, attempt: Callable[[bool], T]) -> T:
+        """Try until it works; ``attempt`` is told whether to keep other writers out."""
         alone = False
         for turn in range(ATTEMPTS):
             before = self.cache.get(name)
             try:
-                return attempt(alone=alone)
+                return attempt(alone)
             except Stale as stale:
                 log.debug("namespace %s is read again", name, exc_info=stale)
                 self.cache.forget(name)

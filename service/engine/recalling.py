@@ -8,12 +8,11 @@ from statistics import fmean
 
 from service.core.errors import InvalidRequest
 from service.core.namespace import Namespace
-from service.core.query import Hit, Nearest, Query, Recall
+from service.core.query import MAX_SAMPLES, Hit, Nearest, Query, Recall
 from service.core.vectors import BYTES_PER_NUMBER, Vector
 from service.storage import reads
 from service.storage.pool import Session
 
-MAX_SAMPLES = 200
 # distances of equal vectors may differ in the last digits between plans
 TOLERANCE = 1e-9
 

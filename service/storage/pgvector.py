@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import logging
 from dataclasses import dataclass
 
 from psycopg import Connection, errors
 
 from service.compile.fragment import identifier, raw
 from service.core.errors import Unavailable
+
+log = logging.getLogger(__name__)
 
 MIN_VERSION = (0, 8, 0)
 GOOD_VERSION = (0, 8, 4)
@@ -29,18 +32,13 @@ class Pgvector:
     schema: str
     version: tuple[int, ...]
 
-    @property
-    def is_outdated(self) -> bool:
-        """Below 0.8.4, where vacuuming HNSW indexes was mended."""
-        return self.version < GOOD_VERSION
-
 
 class Unsuitable(Unavailable):
     """The database lacks something that only its administrator can give; the message says what."""
 
 
 def find_pgvector(connection: Connection[tuple[object, ...]]) -> Pgvector:
-    """Look the extension up.
+    """Look the extension up; one that works but should be updated is warned of.
 
     Raises:
         Unsuitable: when it is absent, or older than 0.8.0.
@@ -53,6 +51,8 @@ def find_pgvector(connection: Connection[tuple[object, ...]]) -> Pgvector:
         raise Unsuitable(
             f"pgvector {row[1]} is too old, 0.8.0 is needed: ALTER EXTENSION vector UPDATE"
         )
+    if found.version < GOOD_VERSION:
+        log.warning("pgvector %s: update to 0.8.4 or later, which mends HNSW vacuuming", row[1])
     return found
 
 

@@ -15,6 +15,7 @@ from service.core.errors import Unavailable
 from service.core.query import Nearest, Projection, Query
 from service.core.vectors import Metric, Vector, VectorBatch
 from service.engine import Engine
+from service.storage import pgvector
 from service.storage.migrations import migrate, migration_files
 from service.storage.pool import open_database
 
@@ -198,3 +199,14 @@ def test_two_services_share_a_database_under_two_schemas(make_database: Make):
     assert {name for (name,) in schemas} == {
         f"{schema}{suffix}" for schema in ("one", "two") for suffix in ("", "_catalog", "_segments")
     }
+
+
+def test_a_pgvector_that_should_be_updated_is_warned_of(
+    database_url: str, engine: Engine, monkeypatch: pytest.MonkeyPatch, caplog: Any
+):
+    monkeypatch.setattr(pgvector, "GOOD_VERSION", (99, 0, 0))
+
+    with psycopg.connect(database_url) as connection:
+        pgvector.find_pgvector(connection)
+
+    assert "update to 0.8.4" in caplog.text

@@ -1,6 +1,7 @@
 """Bodies of turbopuffer's v1 API become core values."""
 
 import struct
+import sys
 from typing import Any
 
 import pytest
@@ -20,6 +21,7 @@ from service.dialects.turbopuffer.requests_v1 import (
     RecallRequest,
     WriteRequest,
 )
+from service.dialects.turbopuffer.routes_v1 import read_digits
 from service.engine.recalling import cut
 
 TWO = struct.pack("<2f", 1, 2)
@@ -205,3 +207,18 @@ def test_flat_queries_of_recall_are_one_vector_that_the_engine_cuts():
 def test_recall_samples_are_bounded(num: int):
     with pytest.raises(InvalidRequest, match="samples must be between 1 and 200"):
         RecallRequest().load({"num": num})
+
+
+@pytest.mark.parametrize(
+    ("text", "number"),
+    [
+        ("0", 0),
+        ("0005", 5),
+        ("200", 200),
+        ("1" + "0" * 5000, sys.maxsize),
+        ("-1", None),
+        ("٣", None),
+    ],
+)
+def test_numbers_of_the_url_are_digits_and_never_overflow(text: str, number: int | None):
+    assert read_digits(text) == number

@@ -16,7 +16,7 @@ from service.core.errors import InvalidRequest, MalformedRequest
 from service.core.filters import EVERYTHING
 from service.core.ids import kind_of
 from service.core.namespace import NAME
-from service.core.query import DEFAULT_VECTOR, MAX_LIMIT, Projection, Query
+from service.core.query import DEFAULT_VECTOR, MAX_LIMIT, MAX_SAMPLES, Projection, Query
 from service.core.vectors import Vector
 from service.dialects.turbopuffer.attribute_schema import parse_schema
 from service.dialects.turbopuffer.documents import Batch, parse_columns, parse_rows
@@ -27,7 +27,6 @@ from service.dialects.turbopuffer.vectors import parse_vector, read_numbers
 from service.dialects.turbopuffer.wire import Wire, shortened
 
 DEFAULT_LIMIT = 10
-MAX_SAMPLES = 200
 DEFAULT_SAMPLES = 20
 OPERATIONS = ("ids", "upserts", "delete_by_filter", "copy_from_namespace", "schema")
 

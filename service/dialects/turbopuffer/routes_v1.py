@@ -5,6 +5,7 @@ A route reads the request, calls the engine and renders what comes back.
 
 from __future__ import annotations
 
+import sys
 from time import perf_counter
 from typing import Any, cast
 
@@ -30,6 +31,7 @@ from service.web.json import loads, respond
 from service.web.limits import limits
 
 MAX_PAGE = 1000
+MAX_DIGITS = 18
 
 QUERY, RECALL, WRITE = QueryRequest(), RecallRequest(), WriteRequest()
 
@@ -59,11 +61,19 @@ def list_namespaces() -> Response:
 
 def page_size() -> int:
     text = argument("page_size") or str(MAX_PAGE)
-    if not text.isascii() or not text.isdecimal():
+    size = read_digits(text)
+    if size is None:
         raise InvalidAddress(f"Invalid URL: page_size must be a number, was {text[:32]!r}")
-    if not 1 <= int(text[:9]) <= MAX_PAGE:
+    if not 1 <= size <= MAX_PAGE:
         raise InvalidRequest(f"💔 Page size must be in range 1..={MAX_PAGE}, was {text[:32]}")
-    return int(text)
+    return size
+
+
+def read_digits(text: str) -> int | None:
+    """A whole number of the URL; one of very many digits is simply too large for all uses."""
+    if not text.isascii() or not text.isdecimal():
+        return None
+    return int(text) if len(text) <= MAX_DIGITS else sys.maxsize
 
 
 def argument(name: str) -> str:
@@ -127,9 +137,10 @@ def recall_arguments() -> dict[str, int]:
     for name in ("num", "top_k"):
         text = argument(name)
         if text:
-            if not text.isascii() or not text.isdecimal():
+            number = read_digits(text)
+            if number is None:
                 raise InvalidRequest(f"💔 {name} must be a number, was {text[:32]!r}")
-            given[name] = int(text[:9])
+            given[name] = number
     return given
 
 
