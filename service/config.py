@@ -17,6 +17,7 @@ from typing import Any, Self
 from environs import Env
 
 from service.core.errors import ServiceError
+from service.core.index_settings import IndexSettings
 
 MIB = 1024 * 1024
 LOG_LEVELS = ("debug", "info", "warning", "error")
@@ -67,6 +68,11 @@ class Config:
     statement_timeout: float
     max_write_bytes: int
     max_body_bytes: int
+    seal_rows: int
+    max_unindexed: int
+    recall_target: float
+    build_memory: int
+    build_workers: int
     log_level: str
 
     @classmethod
@@ -78,6 +84,15 @@ class Config:
             values["maintenance_database_url"] or values["database_url"]
         )
         return cls(**values)
+
+    @property
+    def index_settings(self) -> IndexSettings:
+        """How namespaces are indexed that have no settings of their own."""
+        return IndexSettings(
+            seal_rows=self.seal_rows,
+            max_unindexed=self.max_unindexed,
+            recall_target=self.recall_target,
+        )
 
     @property
     def connections(self) -> int:
@@ -143,6 +158,12 @@ def _seconds(text: str) -> float:
     return value
 
 
+def _share(text: str) -> float:
+    if not 0.5 <= (value := float(text)) <= 1.0:
+        raise ValueError
+    return value
+
+
 def _keys(text: str) -> tuple[str, ...]:
     keys = tuple(key for part in text.split(",") if (key := part.strip()))
     # Anything else cannot be sent in a header. "," holds no key at all: who wrote it believes
@@ -162,6 +183,7 @@ _url = _matching(r"postgres(ql)?://\S*")
 _URL = "a URL that starts with postgresql:// or postgres://"
 _SECONDS = "a number of seconds above 0 and at most 86400"
 _BYTES = "a whole number of bytes from 1024 to 1099511627776"
+_MEMORY = "a whole number of bytes from 67108864 to 1099511627776"
 
 SETTINGS = (
     Setting("database_url", "DATABASE_URL", None, _url, _URL, secret=True),
@@ -195,5 +217,26 @@ SETTINGS = (
         "max_write_bytes", "VECTABLE_MAX_WRITE_BYTES", 256 * MIB, _whole(1024, MIB * MIB), _BYTES
     ),
     Setting("max_body_bytes", "VECTABLE_MAX_BODY_BYTES", 4 * MIB, _whole(1024, MIB * MIB), _BYTES),
+    Setting(
+        "seal_rows",
+        "VECTABLE_SEAL_ROWS",
+        2_000,
+        _whole(100, 1_000_000),
+        "a whole number from 100 to 1000000",
+    ),
+    Setting(
+        "max_unindexed",
+        "VECTABLE_MAX_UNINDEXED",
+        100_000,
+        _whole(1_000, 10**9),
+        "a whole number from 1000 to 1000000000",
+    ),
+    Setting("recall_target", "VECTABLE_RECALL_TARGET", 0.95, _share, "a number from 0.5 to 1"),
+    Setting(
+        "build_memory", "VECTABLE_BUILD_MEMORY", 1024 * MIB, _whole(64 * MIB, MIB * MIB), _MEMORY
+    ),
+    Setting(
+        "build_workers", "VECTABLE_BUILD_WORKERS", 1, _whole(0, 64), "a whole number from 0 to 64"
+    ),
     Setting("log_level", "VECTABLE_LOG_LEVEL", "info", _level, "one of " + ", ".join(LOG_LEVELS)),
 )

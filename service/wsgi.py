@@ -23,7 +23,7 @@ def build() -> Flask:
         wait=config.pool_timeout,
         statement_timeout=config.statement_timeout,
     )
-    return create_app(Engine(database), config)
+    return create_app(Engine(database, config.index_settings), config)
 
 
 app = build()

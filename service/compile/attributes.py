@@ -9,6 +9,10 @@ from __future__ import annotations
 from service.compile.fragment import Fragment, constant, raw
 from service.core.filters import Attribute, Field, IdField
 
+# Characters of a string that an index keeps: at most 1 kB, so that no string is ever too long for
+# a page of a btree and no write is refused.
+INDEXED_CHARACTERS = 256
+
 
 def as_json(attribute: Attribute) -> Fragment:
     """The JSONB value; NULL when missing."""
@@ -22,16 +26,25 @@ def as_text(field: Field) -> Fragment:
     return raw("(attributes ->> ") + constant(field.name) + raw(")")
 
 
+def as_start(attribute: Attribute) -> Fragment:
+    """The first characters of a string, by bytes; NULL when missing. What an index has of it.
+
+    Compares with a shorter operand exactly as the whole string does. A cast, not ``left()``: it
+    hands a short string on without a copy, so it costs nothing where there is no index.
+    """
+    return as_text(attribute) + raw('::varchar(256) COLLATE "C"')
+
+
 def as_number(attribute: Attribute) -> Fragment:
     """A number as ``numeric``; NULL when missing.
 
     The CASE keeps a row that somebody wrote with SQL, and that holds something else, from failing
-    every query that looks at it.
+    every query that looks at it. So does the limit of digits for a number of thousands of them,
+    which a page of an index could not hold; every 64-bit number has fewer, and compares as before.
     """
-    value = as_json(attribute)
     return (
-        raw("(CASE jsonb_typeof(") + value + raw(") WHEN 'number' THEN ") + value
-        + raw("::numeric END)")
+        raw("(CASE jsonb_typeof(") + as_json(attribute) + raw(") WHEN 'number' THEN ")
+        + as_text(attribute) + raw("::varchar(400)::numeric END)")
     )  # fmt: skip
 
 

@@ -2,16 +2,27 @@
 
 Takes bound trees (``service/core/binding.py``): types are known and operands fit. An attribute
 without a type is missing in every document.
+
+Where an index may exist (``compile/indexes.py``), the condition has the index's expression in it;
+where that is not the whole condition, the exact one stands beside it. Conditions that reject most
+rows stand first: they cost as much as ever where there is no index.
 """
 
 from __future__ import annotations
 
-from decimal import Decimal
 from functools import singledispatch
 
 from psycopg.types.json import Jsonb
 
-from service.compile.attributes import as_array, as_json, as_number, as_text
+from service.compile.attributes import (
+    INDEXED_CHARACTERS,
+    as_array,
+    as_json,
+    as_number,
+    as_start,
+    as_text,
+)
+from service.compile.comparisons import OPERATORS, as_characters, as_decimal, compare
 from service.compile.fragment import Fragment, joined, raw
 from service.compile.globs import compile_glob
 from service.core.filters import (
@@ -27,18 +38,8 @@ from service.core.filters import (
     Not,
     Operand,
     Or,
-    Order,
 )
-
-COMPARISONS = {
-    Order.LESS: raw(" < "),
-    Order.LESS_OR_EQUAL: raw(" <= "),
-    Order.GREATER: raw(" > "),
-    Order.GREATER_OR_EQUAL: raw(" >= "),
-}
-
-# more values than this are looked up by hash
-FEW_VALUES = 16
+from service.core.indexing import few_values
 
 
 @singledispatch
@@ -78,9 +79,19 @@ def _equal(node: Equal) -> Fragment:
     if isinstance(node.field, IdField):
         return raw("id = %s", node.value)
     if isinstance(node.value, tuple):
-        return as_json(node.field) + raw(" = %s", Jsonb(list(node.value)))
+        return equal_array(node.field, node.value)
     # containment is what a GIN index serves; inside an object it is equality for scalars
     return raw("attributes @> %s", Jsonb({node.field.name: node.value}))
+
+
+def equal_array(field: Attribute, values: tuple[Operand, ...]) -> Fragment:
+    """The same elements in the same order; containment finds candidates by index."""
+    exact = as_json(field) + raw(" = %s", Jsonb(list(values)))
+    if not values:
+        # every document would be a candidate
+        return exact
+    held = raw("attributes @> %s", Jsonb({field.name: list(values)}))
+    return raw("(") + exact + raw(" AND ") + held + raw(")")
 
 
 @compile_filter.register
@@ -89,14 +100,32 @@ def _any_of(node: AnyOf) -> Fragment:
         return raw("id = ANY (%s)", list(node.values))
     if node.field.type and node.field.type.is_array:
         return holds_any(node.field, node.values)
-    # "= ANY" rather than "IN (…)": an empty list is legal, the text does not change with the
-    # length of the list, and PostgreSQL looks long lists up in a hash table
-    return as_json(node.field) + raw(" = ANY (%s::jsonb[])", [Jsonb(v) for v in node.values])
+    # "= ANY" rather than "IN (…)": an empty list is legal, and the text does not change with the
+    # length of the list
+    if len(node.values) <= few_values(node.field):
+        documents = [Jsonb({node.field.name: value}) for value in node.values]
+        return raw("attributes @> ANY (%s::jsonb[])", documents)
+    return is_one_of(node.field, node.values)
+
+
+def is_one_of(field: Attribute, values: tuple[Operand, ...]) -> Fragment:
+    """A scalar out of many: containment would try all of them on every candidate that it finds,
+    equality is looked up by hash and found by the index on the one attribute."""
+    exact = as_json(field) + raw(" = ANY (%s::jsonb[])", [Jsonb(value) for value in values])
+    if field.type is None:
+        return exact
+    if field.type.is_number:
+        numbers = [as_decimal(value) for value in values]
+        indexed = as_number(field) + raw(" = ANY (%s::numeric[])", numbers)
+    else:
+        starts = [as_characters(value)[:INDEXED_CHARACTERS] for value in values]
+        indexed = as_start(field) + raw(" = ANY (%s)", starts)
+    return raw("(") + exact + raw(" AND ") + indexed + raw(")")
 
 
 def holds_any(field: Attribute, values: tuple[Operand, ...]) -> Fragment:
     """An array with one of the values in it."""
-    if len(values) <= FEW_VALUES:
+    if len(values) <= few_values(field):
         holders = [Jsonb({field.name: [value]}) for value in values]
         return raw("attributes @> ANY (%s::jsonb[])", holders)
     # each element is looked up in a hash table, where containment would try every value in turn
@@ -109,26 +138,17 @@ def holds_any(field: Attribute, values: tuple[Operand, ...]) -> Fragment:
 @compile_filter.register
 def _compare(node: Compare) -> Fragment:
     if isinstance(node.field, IdField):
-        return raw("id") + COMPARISONS[node.order] + raw("%s", node.value)
-    condition = compare_attribute(node.field, node.order, node.value)
-    if node.order in (Order.LESS, Order.LESS_OR_EQUAL):
-        return raw("(") + condition + raw(" OR ") + _missing(Missing(node.field)) + raw(")")
-    return condition
-
-
-def compare_attribute(field: Attribute, order: Order, value: Operand) -> Fragment:
-    """The comparison alone: NULL for a missing attribute."""
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        text = str(value).lower() if isinstance(value, bool) else str(value)
-        return as_text(field) + raw(' COLLATE "C"') + COMPARISONS[order] + raw("%s", text)
-    # the shortest decimal of a float is what its JSON spelling stored
-    return as_number(field) + COMPARISONS[order] + raw("%s", Decimal(repr(value)))
+        return raw("id") + OPERATORS[node.order] + raw("%s", node.value)
+    return compare(node.field, node.order, node.value)
 
 
 @compile_filter.register
 def _glob(node: Glob) -> Fragment:
-    if isinstance(node.field, IdField) or not (node.field.type and node.field.type.is_array):
+    if isinstance(node.field, IdField):
         return compile_glob(as_text(node.field), node.pattern, node.ignore_case)
+    if not (node.field.type and node.field.type.is_array):
+        text, start = as_text(node.field), as_start(node.field)
+        return compile_glob(text, node.pattern, node.ignore_case, start)
     return (
         raw("EXISTS (SELECT FROM jsonb_array_elements_text(") + as_array(node.field)
         + raw(") AS element WHERE ") + compile_glob(raw("element"), node.pattern, node.ignore_case)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from service.compile.attributes import as_number, as_text
-from service.compile.fragment import Fragment, identifier, number, raw
+from service.compile.attributes import as_number, as_start, as_text
+from service.compile.fragment import Fragment, identifier, joined, number, raw
 from service.core.query import ByAttribute
 from service.core.vectors import Metric, Vector
 
@@ -20,7 +20,12 @@ def operator(schema: str, symbol: Fragment) -> Fragment:
 
 
 COSINE = raw("<=>")
-EUCLIDEAN = raw("<->")
+OPERATORS = {
+    Metric.EUCLIDEAN: raw("<->"),
+    Metric.MANHATTAN: raw("<+>"),
+    # pgvector's is the negative inner product
+    Metric.DOT: raw("<#>"),
+}
 
 
 def distance(column: str, vector: Vector, metric: Metric, schema: str) -> Fragment:
@@ -33,17 +38,20 @@ def distance(column: str, vector: Vector, metric: Metric, schema: str) -> Fragme
         case Metric.COSINE:
             between = stored + operator(schema, COSINE) + operand
             return raw("coalesce(nullif(") + between + raw(", 'NaN'), 1)")
-        case Metric.EUCLIDEAN:
-            return stored + operator(schema, EUCLIDEAN) + operand
         case Metric.EUCLIDEAN_SQUARED:
             # not the square of a root: 2.0 stays 2.0
             function = identifier(schema, "vector_l2_squared_distance")
             return function + raw("(") + stored + raw(", ") + operand + raw(")")
+        case _:
+            return stored + operator(schema, OPERATORS[metric]) + operand
 
 
 def order_by(ranking: ByAttribute) -> Fragment:
     """The ORDER BY list for an attribute: missing values first, or last when descending."""
     attribute = ranking.attribute
     numeric = attribute.type is not None and attribute.type.is_number
-    key = as_number(attribute) if numeric else as_text(attribute) + raw(' COLLATE "C"')
-    return key + (raw(" DESC NULLS LAST, id") if ranking.descending else raw(" NULLS FIRST, id"))
+    # of a string first the part that an index has, then all of it
+    whole = as_text(attribute) + raw(' COLLATE "C"')
+    keys = [as_number(attribute)] if numeric else [as_start(attribute), whole]
+    direction = raw(" DESC NULLS LAST") if ranking.descending else raw(" NULLS FIRST")
+    return joined(", ", [*(key + direction for key in keys), raw("id")])

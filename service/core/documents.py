@@ -51,7 +51,10 @@ class SchemaUpdate:
 
 @dataclass(frozen=True, slots=True)
 class Write:
-    """One request: all of it is applied, or nothing. Carried out in the order of the fields."""
+    """One request: all of it is applied, or nothing. Carried out in the order of the fields.
+
+    ``disable_backpressure``: also while more is waiting for an index than searches should scan.
+    """
 
     delete_where: Filter | None = None
     deletes: tuple[DocumentId, ...] = ()
@@ -59,6 +62,7 @@ class Write:
     schema: SchemaUpdate = SchemaUpdate()
     metric: Metric | None = None
     vector: str = DEFAULT_VECTOR
+    disable_backpressure: bool = False
 
     @property
     def has_several_parts(self) -> bool:

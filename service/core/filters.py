@@ -124,5 +124,21 @@ class Not:
 Leaf = Missing | Equal | AnyOf | Compare | Glob
 Filter = Leaf | And | Or | Not
 
+
+def size_of(node: Filter) -> int:
+    """The number of values and conditions in the tree."""
+    match node:
+        case And(parts) | Or(parts):
+            return 1 + sum(map(size_of, parts))
+        case Not(part):
+            return 1 + size_of(part)
+        case AnyOf(_, values):
+            return len(values)
+        case Equal(_, tuple() as values):
+            return len(values)
+        case _:
+            return 1
+
+
 EVERYTHING = And(())
 NOTHING = Or(())

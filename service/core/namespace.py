@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from hashlib import sha256
 
@@ -37,7 +37,11 @@ class VectorColumn:
 
 @dataclass(frozen=True, slots=True)
 class Namespace:
-    """One row of the catalog. ``version`` changes with every change of the others."""
+    """One row of the catalog. ``version`` changes with every change of the others.
+
+    ``settings`` are its own index settings, as they stand in the catalog
+    (``core/index_settings.py``).
+    """
 
     name: str
     table: str
@@ -46,6 +50,8 @@ class Namespace:
     attributes: Mapping[str, AttributeSpec]
     version: int
     created_at: datetime
+    id: int = 0
+    settings: Mapping[str, object] = field(default_factory=dict[str, object])
 
     def vector_column(self, name: str) -> VectorColumn:
         """The vector column of this name.

@@ -17,11 +17,20 @@ class Metric(Enum):
 
     The values are the catalog's words. ``EUCLIDEAN_SQUARED`` is the sum of the squared differences
     (turbopuffer, section 4.1), ``COSINE`` one minus the cosine: 0 to 2, and 1 for a zero vector.
+    ``DOT`` is the inner product with its sign turned: here too the smaller one is nearer (VectorAI,
+    section 15).
     """
 
     COSINE = "cosine"
     EUCLIDEAN = "euclidean"
     EUCLIDEAN_SQUARED = "euclidean_squared"
+    DOT = "dot"
+    MANHATTAN = "manhattan"
+
+    @property
+    def order(self) -> Metric:
+        """The metric that orders in the same way and stands for all that do."""
+        return Metric.EUCLIDEAN if self is Metric.EUCLIDEAN_SQUARED else self
 
     @property
     def spelled(self) -> str:

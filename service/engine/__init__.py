@@ -12,20 +12,26 @@ from dataclasses import dataclass, replace
 from service.core.binding import bind, bind_ranking
 from service.core.documents import SchemaUpdate, Write, Written
 from service.core.errors import ServiceError, Unavailable
+from service.core.index_settings import IndexSettings
 from service.core.namespace import Namespace, NamespacePage
 from service.core.query import Page, Query, Recall, Result
 from service.core.vectors import Vector
 from service.engine import writing
 from service.engine.access import Access
+from service.engine.advising import Advisor
 from service.engine.recalling import recall
+from service.engine.searching import Searcher
 from service.engine.warming import Warmer
+from service.engine.writing import Writer
 from service.storage import catalog, estimates, migrations, reads
 from service.storage.faults import Stale
+from service.storage.layouts import Layouts
 from service.storage.pool import Database, Session
 
 # numbers in the vectors of one page of an export: 16 MB, some 50 as JSON
 PAGE_NUMBERS = 4_000_000
 PAGE_DOCUMENTS = 10_000
+DEFAULTS = IndexSettings()
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,23 +45,27 @@ class Description:
 class Engine:
     """All operations on one database."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, settings: IndexSettings = DEFAULTS) -> None:
         self._database = database
-        self._access = Access(database)
-        self._warmer = Warmer(self._access)
+        self._layouts = Layouts(settings)
+        self._access = Access(database, self._layouts)
+        self._advisor = Advisor(database)
+        self._searcher = Searcher(self._layouts, self._advisor)
+        self._writer = Writer(self._layouts)
+        self._warmer = Warmer(self._access, self._searcher)
 
     def query(self, name: str, query: Query) -> Result:
         """The min(limit, matching) best documents."""
 
         def run(session: Session, namespace: Namespace) -> Result:
-            return reads.search(session, namespace, bound(namespace, query))
+            return self._searcher.search(session, namespace, bound(namespace, query))
 
         return self._access.read(name, run)
 
     def write(self, name: str, request: Write) -> Written:
         """Apply a write whole, or not at all; durable when this returns."""
         return self._access.change(
-            name, lambda session, known: writing.write(session, known, name, request)
+            name, lambda session, known: self._writer.write(session, known, name, request)
         )
 
     def copy(self, name: str, source: str) -> int:
@@ -71,9 +81,9 @@ class Engine:
     def drop_indexes(self, name: str) -> None:
         """Drop what is derived from the documents; they are searched by scans from then on.
 
-        This release derives nothing yet, so only the namespace's existence is checked.
+        Until an indexer makes it anew, which begins at once.
         """
-        self._access.read(name, catalog.check_version)
+        self._access.change(name, lambda session, known: writing.drop_indexes(session, known, name))
 
     def describe(self, name: str) -> Description:
         """The namespace and how many documents it has."""
@@ -126,8 +136,10 @@ class Engine:
         def run(session: Session, namespace: Namespace) -> Recall:
             with session.snapshot():
                 catalog.check_version(session, namespace)
+                # the list as of this snapshot: a later one stands for what is not seen here
+                self._layouts.forget(namespace)
                 asked = replace(query, filter=bind(query.filter, namespace))
-                return recall(session, namespace, samples, asked, vectors)
+                return recall(session, namespace, self._searcher, samples, asked, vectors)
 
         return self._access.read(name, run)
 
@@ -147,6 +159,7 @@ class Engine:
 
     def close(self) -> None:
         self._warmer.close()
+        self._advisor.close()
         self._database.close()
 
 

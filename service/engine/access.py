@@ -19,6 +19,7 @@ from service.core.namespace import Namespace
 from service.storage import catalog, tables
 from service.storage.catalog import NamespaceCache
 from service.storage.faults import Busy, Contended, Stale
+from service.storage.layouts import Layouts
 from service.storage.pool import Database, Session
 
 log = logging.getLogger(__name__)
@@ -32,9 +33,10 @@ LONGEST_PAUSE = 0.5
 class Access:
     """Runs operations on namespaces by name."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, layouts: Layouts) -> None:
         self.database = database
         self.cache = NamespaceCache()
+        self._layouts = layouts
 
     def read(self, name: str, operation: Callable[[Session, Namespace], T]) -> T:
         """Run a reading operation on the namespace.
@@ -97,7 +99,7 @@ class Access:
                 return attempt(alone)
             except Stale as stale:
                 log.debug("namespace %s is read again", name, exc_info=stale)
-                self.cache.forget(name)
+                self._forget(name)
             except Contended:
                 # writers of the same documents: the second attempt cannot be disturbed
                 alone = True
@@ -110,6 +112,13 @@ class Access:
         raise Unavailable(
             f"namespace '{name}' is busy with other changes, or its table does not fit the catalog"
         )
+
+    def _forget(self, name: str) -> None:
+        """Read the namespace anew next time, and what is derived from it."""
+        known = self.cache.get(name)
+        if known is not None:
+            self._layouts.forget(known)
+        self.cache.forget(name)
 
     def _is_current(self, namespace: Namespace) -> bool:
         """Whether the catalog still has the row that a refusal was based on."""

@@ -10,6 +10,7 @@ from service.core.errors import InvalidRequest
 from service.core.namespace import Namespace
 from service.core.query import MAX_SAMPLES, Hit, Nearest, Query, Recall
 from service.core.vectors import BYTES_PER_NUMBER, Vector
+from service.engine.searching import Searcher
 from service.storage import reads
 from service.storage.pool import Session
 
@@ -18,7 +19,12 @@ TOLERANCE = 1e-9
 
 
 def recall(
-    session: Session, namespace: Namespace, samples: int, query: Query, vectors: Sequence[Vector]
+    session: Session,
+    namespace: Namespace,
+    searcher: Searcher,
+    samples: int,
+    query: Query,
+    vectors: Sequence[Vector],
 ) -> Recall:
     """Search for ``vectors``, or for ``samples`` drawn from the namespace, in both ways.
 
@@ -34,8 +40,8 @@ def recall(
     for vector in chosen:
         namespace.check_vector(column, vector)
         asked = replace(query, ranking=Nearest(vector, column=column.name))
-        found.append(reads.search(session, namespace, asked).hits)
-        truths.append((vector, reads.search_exactly(session, namespace, asked).hits))
+        found.append(searcher.search(session, namespace, asked).hits)
+        truths.append((vector, reads.search(session, namespace, asked).result.hits))
     if not truths:
         return Recall(1.0, 0.0, 0.0)
     return Recall(

@@ -10,6 +10,7 @@ from service.core.errors import ServiceError
 from service.core.namespace import Namespace
 from service.core.query import Nearest, Query
 from service.engine.access import Access
+from service.engine.searching import Searcher
 from service.storage import reads, warmth
 from service.storage.pool import Session
 
@@ -21,8 +22,9 @@ SEARCHES = 3
 class Warmer:
     """One thread that warms namespaces one by one; asked twice, it warms once."""
 
-    def __init__(self, access: Access) -> None:
+    def __init__(self, access: Access, searcher: Searcher) -> None:
         self._access = access
+        self._searcher = searcher
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="warm")
         self._waiting: set[str] = set()
         self._lock = Lock()
@@ -40,7 +42,7 @@ class Warmer:
 
     def _warm(self, name: str) -> None:
         try:
-            self._access.read(name, warm)
+            self._access.read(name, self._read)
         except ServiceError as error:
             log.info("namespace %s was not warmed: %s", name, error)
         except Exception:
@@ -49,10 +51,10 @@ class Warmer:
             with self._lock:
                 self._waiting.discard(name)
 
-
-def warm(session: Session, namespace: Namespace) -> None:
-    """Read the table and its indexes into memory, then search a few times."""
-    warmth.load(session, namespace)
-    for column in namespace.vectors:
-        for vector in reads.sample_vectors(session, namespace, column.name, SEARCHES):
-            reads.search(session, namespace, Query(Nearest(vector, column=column.name)))
+    def _read(self, session: Session, namespace: Namespace) -> None:
+        """Read the table and its indexes into memory, then search a few times."""
+        warmth.load(session, namespace)
+        for column in namespace.vectors:
+            for vector in reads.sample_vectors(session, namespace, column.name, SEARCHES):
+                query = Query(Nearest(vector, column=column.name))
+                self._searcher.search(session, namespace, query)

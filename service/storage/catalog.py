@@ -6,7 +6,7 @@ version they saw, and whoever finds another one than the cached raises ``Stale``
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import datetime
 from typing import Any, cast
 
@@ -65,9 +65,10 @@ def create(session: Session, name: str, shape: Shape) -> Namespace:
     """Record a new namespace; its table is made by ``tables.create``."""
     table = short_identifier(name)
     statement = session.schemas.statement("create_namespace", name, table, *shape_values(shape))
-    version, created_at = cast(tuple[int, datetime], session.execute(statement).fetchone())
+    row = session.execute(statement).fetchone()
+    version, created_at, key = cast(tuple[int, datetime, int], row)
     return Namespace(
-        name, table, shape.id_type, shape.vectors, shape.attributes, version, created_at
+        name, table, shape.id_type, shape.vectors, shape.attributes, version, created_at, key
     )
 
 
@@ -81,14 +82,17 @@ def update(session: Session, namespace: Namespace, shape: Shape) -> Namespace:
     row = session.execute(session.schemas.statement("update_namespace", *values)).fetchone()
     if row is None:
         raise Stale
-    return Namespace(
-        namespace.name, namespace.table, shape.id_type, shape.vectors, shape.attributes,
-        cast(int, row[0]), namespace.created_at,
-    )  # fmt: skip
+    return replace(
+        namespace,
+        id_type=shape.id_type,
+        vectors=shape.vectors,
+        attributes=shape.attributes,
+        version=cast(int, row[0]),
+    )
 
 
-def delete(session: Session, name: str) -> str:
-    """Remove the row; returns the name of the table to drop.
+def delete(session: Session, name: str) -> Namespace:
+    """Remove the row; returns what it said.
 
     Raises:
         NamespaceNotFound: when there is none.
@@ -96,7 +100,7 @@ def delete(session: Session, name: str) -> str:
     row = session.execute(session.schemas.statement("delete_namespace", name)).fetchone()
     if row is None:
         raise NamespaceNotFound(name)
-    return str(row[0])
+    return read_row(row)
 
 
 def list_names(session: Session, prefix: str, after: str, limit: int) -> NamespacePage:
@@ -128,8 +132,8 @@ def check_version(session: Session, namespace: Namespace) -> None:
 
 
 def read_row(row: Row) -> Namespace:
-    name, table, id_type, vectors, attributes, version, created_at = cast(
-        tuple[str, str, str, list[dict[str, Any]], dict[str, dict[str, Any]], int, datetime], row
+    name, table, id_type, vectors, attributes, version, created_at, key, settings = cast(
+        tuple[str, str, str, list[Any], dict[str, Any], int, datetime, int, dict[str, object]], row
     )
     return Namespace(
         name=name,
@@ -139,6 +143,8 @@ def read_row(row: Row) -> Namespace:
         attributes={key: read_spec(entry) for key, entry in attributes.items()},
         version=version,
         created_at=created_at,
+        id=key,
+        settings=settings,
     )
 
 

@@ -73,6 +73,8 @@ def apply_missing(connection: Connection[Row], schemas: Schemas) -> tuple[str, .
         connection.execute(fill(path.read_text(encoding="utf8"), **schemas.holes()).text.encode())
         record = schemas.statement("record_migration", path.stem)
         connection.execute(record.text.encode(), record.values)
+    # not a migration: the indexer makes this anew whenever somebody has dropped it
+    connection.execute(schemas.statement("create_segments").text.encode())
     return tuple(path.stem for path in missing)
 
 

@@ -55,6 +55,33 @@ class Session:
         with self.connection.cursor().copy(fragment.text.encode()) as copy:
             copy.write(rows)
 
+    def pipe(self, source: Fragment, target: Session, into: Fragment) -> int:
+        """Send what a COPY statement gives to one of another session; returns the rows."""
+        receiving = target.connection.cursor()
+        with (
+            self.connection.cursor().copy(source.text.encode()) as giving,
+            receiving.copy(into.text.encode()) as taking,
+        ):
+            for block in giving:
+                taking.write(block)
+        return receiving.rowcount
+
+    @contextmanager
+    def unhurried(self) -> Generator[None]:
+        """A transaction in which statements may take as long as they need."""
+        with self.savepoint():
+            self.without_timeout()
+            yield
+
+    @contextmanager
+    def savepoint(self) -> Generator[None]:
+        """A part of a transaction that may fail alone; its errors are ours already inside."""
+        try:
+            with self.connection.transaction():
+                yield
+        except psycopg.Error as error:
+            raise translated(error) from error
+
     @contextmanager
     def snapshot(self) -> Generator[None]:
         """Everything inside sees the database at one moment."""

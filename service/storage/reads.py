@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from decimal import Decimal
-from typing import cast
+from typing import Any, cast
 
 from service.compile.filters import compile_filter
 from service.compile.fragment import Fragment, constant, identifier, number, raw
@@ -13,68 +14,114 @@ from service.core.attributes import JsonValue
 from service.core.filters import Filter
 from service.core.ids import DocumentId
 from service.core.namespace import Namespace, VectorColumn
+from service.core.plan import EXACT, Plan, Walk
 from service.core.query import ByAttribute, ById, Hit, Nearest, Page, Projection, Query, Result
+from service.core.segments import END, START, Segment
 from service.core.vectors import Metric, Vector
+from service.storage import walking
 from service.storage.adapters import load_vector
-from service.storage.catalog import version_of
+from service.storage.catalog import check_version, version_of
 from service.storage.estimates import SEARCH_BOUND, size_of
 from service.storage.faults import Stale
 from service.storage.pool import Row, Session
+from service.storage.segments import file_number
 from service.storage.tables import table
 
-# id, distance (or seq), version, size (or last); then what the projection asks for
-FIXED_COLUMNS = 4
+# of a search: id, distance, version, index version, file, candidates, size; of an export: id, seq,
+# version, last; then what the projection asks for
+SEARCH_COLUMNS = 7
+EXPORT_COLUMNS = 4
 # attributes of one page of an export, as stored: mostly compressed, several times more as JSON
 PAGE_BYTES = 16 * 1024 * 1024
 
 
-def search(session: Session, namespace: Namespace, query: Query) -> Result:
+@dataclass(frozen=True, slots=True)
+class Found:
+    """An answer, the number of the list of segments that was valid, the number of the table's file,
+    and how many candidates the segments gave."""
+
+    result: Result
+    index_version: int
+    documents: int
+    candidates: int
+
+
+def search(
+    session: Session,
+    namespace: Namespace,
+    query: Query,
+    plan: Plan = EXACT,
+    segments: Sequence[Segment] = (),
+) -> Found:
     """The best documents for a bound query (``core.binding``), and the namespace's size.
 
+    By ``plan``: through ``segments``, or by a scan of all that matches.
+
     Raises:
-        Stale: when the namespace is no longer as it was read.
+        Stale: when the namespace is no longer as it was read, or a segment is gone.
     """
-    statement = session.schemas.statement(
+    return run(session, namespace, query, compile_search(session, namespace, query, plan, segments))
+
+
+def compile_search(
+    session: Session, namespace: Namespace, query: Query, plan: Plan, segments: Sequence[Segment]
+) -> Fragment:
+    """The one statement of a search."""
+    return session.schemas.statement(
         "query_documents",
-        hits=compile_hits(session, namespace, query),
-        version=version_of(session, namespace),
+        hits=compile_hits(session, namespace, query, plan, segments),
+        namespace=raw("%s", namespace.name),
+        documents_file=file_number(session, namespace),
         size=size_of(session, namespace, SEARCH_BOUND),
         columns=compile_columns(namespace, query.projection),
         join=raw("") if query.projection.is_empty else join_table(session, namespace),
     )
-    rows = session.execute(statement).fetchall()
-    size = check_state(session, namespace, rows)
-    read = HitReader(namespace, query.projection)
-    return Result(tuple([read.hit(row, cast(float | None, row[1])) for row in rows]), size)
 
 
-def search_exactly(session: Session, namespace: Namespace, query: Query) -> Result:
-    """The answer by a scan of all that matches: the truth that searches are held against.
+def run(session: Session, namespace: Namespace, query: Query, statement: Fragment) -> Found:
+    """Execute the statement of a search.
 
-    Without index segments it is the path of every search.
+    Raises:
+        Stale: as ``search``.
     """
-    return search(session, namespace, query)
+    rows = session.execute(statement).fetchall()
+    if not rows or rows[0][2] != namespace.version:
+        raise Stale
+    _, _, _, index_version, documents, candidates, size = cast(Any, rows[0][:SEARCH_COLUMNS])
+    if rows[0][0] is None:  # the one row of an answer without hits
+        rows = []
+    read = HitReader(namespace, query.projection, SEARCH_COLUMNS)
+    hits = tuple([read.hit(row, cast(float | None, row[1])) for row in rows])
+    return Found(Result(hits, size), index_version, documents, candidates or 0)
 
 
-def compile_hits(session: Session, namespace: Namespace, query: Query) -> Fragment:
+def compile_hits(
+    session: Session, namespace: Namespace, query: Query, plan: Plan, segments: Sequence[Segment]
+) -> Fragment:
     """The inner query: ids and distances, best first."""
-    name, predicate = table(session, namespace.table), compile_filter(query.filter)
-    limit = number(query.limit)
+    name, limit = table(session, namespace.table), number(query.limit)
     match query.ranking:
         case Nearest(vector, metric, column_name):
             column = namespace.vector_column(column_name)
+            distance = compile_distance(session, column, vector, metric)
+            if isinstance(plan, Walk):
+                search = walking.Search(
+                    session, namespace, column, vector, distance, query.filter, query.limit
+                )
+                return walking.compile_walk(search, segments, plan)
             return session.schemas.statement(
                 "query_nearest",
                 table=name,
                 column=identifier(column.column),
-                distance=compile_distance(session, column, vector, metric),
-                predicate=predicate,
+                distance=distance,
+                predicate=compile_filter(query.filter),
                 limit=limit,
             )
         case ByAttribute() as ranking:
             order = order_by(ranking)
         case ById(descending):
             order = raw("id DESC") if descending else raw("id")
+    predicate = compile_filter(query.filter)
     return session.schemas.statement(
         "query_ordered", table=name, predicate=predicate, order=order, limit=limit
     )
@@ -103,16 +150,18 @@ def compile_columns(namespace: Namespace, projection: Projection) -> Fragment:
 
 
 def join_table(session: Session, namespace: Namespace) -> Fragment:
-    return raw(" JOIN ") + table(session, namespace.table) + raw(" AS document USING (id)")
+    name = table(session, namespace.table)
+    return raw("\nLEFT JOIN ") + name + raw(" AS document ON document.id = hit.id")
 
 
 class HitReader:
     """Turns rows of one projection into hits."""
 
-    def __init__(self, namespace: Namespace, projection: Projection) -> None:
+    def __init__(self, namespace: Namespace, projection: Projection, fixed: int) -> None:
         self._vectors = projection.vectors
         self._names = projection.attributes
-        self._start = FIXED_COLUMNS + len(projection.vectors)
+        self._fixed = fixed
+        self._start = fixed + len(projection.vectors)
 
     def hit(self, row: Row, distance: float | None) -> Hit:
         # a numeric column also where somebody has just made a bigint one wider
@@ -121,7 +170,7 @@ class HitReader:
 
     def vectors(self, row: Row) -> Mapping[str, Vector | None]:
         return {
-            name: load_vector(cast(bytes | None, row[FIXED_COLUMNS + index]))
+            name: load_vector(cast(bytes | None, row[self._fixed + index]))
             for index, name in enumerate(self._vectors)
         }
 
@@ -134,26 +183,6 @@ class HitReader:
             for name, value in zip(self._names, values, strict=True)
             if value is not None
         }
-
-
-def check_state(session: Session, namespace: Namespace, rows: list[Row]) -> int:
-    """The size (or the last position) that the rows carry, after a look at their version.
-
-    An answer without rows carries neither, so both are asked for. Versions only grow: one that is
-    still the same was so when the statement ran.
-    """
-    if rows:
-        version, size = rows[0][2], rows[0][3]
-    else:
-        state = session.schemas.statement(
-            "namespace_state",
-            version=version_of(session, namespace),
-            size=size_of(session, namespace, SEARCH_BOUND),
-        )
-        version, size = cast(Row, session.execute(state).fetchone())
-    if version != namespace.version:
-        raise Stale
-    return cast(int, size)
 
 
 def export(session: Session, namespace: Namespace, after: int, limit: int) -> Page:
@@ -171,19 +200,32 @@ def export(session: Session, namespace: Namespace, after: int, limit: int) -> Pa
         budget=number(PAGE_BYTES),
     )
     rows = session.execute(statement).fetchall()
-    last = check_state(session, namespace, rows)
-    read = HitReader(namespace, projection)
-    position = cast(int, rows[-1][1]) if rows and rows[-1][1] != last else None
+    if not rows:  # a statement of its own may have to say that the namespace is gone
+        check_version(session, namespace)
+        return Page((), None)
+    if rows[0][2] != namespace.version:
+        raise Stale
+    read = HitReader(namespace, projection, EXPORT_COLUMNS)
+    position = cast(int, rows[-1][1]) if rows[-1][1] != rows[0][3] else None
     return Page(tuple([read.hit(row, None) for row in rows]), position)
 
 
-def sample_vectors(session: Session, namespace: Namespace, column: str, count: int) -> list[Vector]:
-    """Up to ``count`` vectors of the namespace, drawn at random; one may come twice."""
+def sample_vectors(
+    session: Session,
+    namespace: Namespace,
+    column: str,
+    count: int,
+    numbers: tuple[int, int] = (START, END),
+) -> list[Vector]:
+    """Up to ``count`` vectors of documents with ``low < seq <= high``, drawn at random; one may
+    come twice."""
     statement = session.schemas.statement(
         "sample_vectors",
         table=table(session, namespace.table),
         column=identifier(namespace.vector_column(column).column),
         count=number(count),
+        low=number(numbers[0]),
+        high=number(numbers[1]),
     )
     loaded = (load_vector(cast(bytes, row[0])) for row in session.execute(statement))
     return [vector for vector in loaded if vector is not None]

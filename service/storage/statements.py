@@ -13,7 +13,7 @@ from pathlib import Path
 from string import Formatter
 from typing import LiteralString, cast
 
-from service.compile.fragment import Fragment, identifier, joined, raw
+from service.compile.fragment import Fragment, constant, identifier, joined, raw
 
 PACKAGE = Path(__file__).parent.parent
 
@@ -71,6 +71,8 @@ class Schemas:
             "documents": identifier(self.documents),
             "catalog": identifier(self.catalog),
             "segments": identifier(self.segments),
+            "documents_name": constant(self.documents),
+            "segments_name": constant(self.segments),
         }
 
     def statement(self, name: str, *values: object, **holes: Fragment) -> Fragment:

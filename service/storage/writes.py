@@ -24,8 +24,8 @@ from service.storage.rows import (
 from service.storage.tables import sequence_name, table
 
 
-def upsert(session: Session, namespace: Namespace, batch: Upsert) -> int:
-    """Insert documents, or replace them whole; returns how many.
+def upsert(session: Session, namespace: Namespace, batch: Upsert, numbers: list[int]) -> int:
+    """Insert documents with these write numbers, or replace them whole; returns how many.
 
     The old rows are deleted and the new ones copied in, in the order of their ids. An INSERT with
     ON CONFLICT does the same in one statement and twice the time: its parameters are taken apart
@@ -34,7 +34,6 @@ def upsert(session: Session, namespace: Namespace, batch: Upsert) -> int:
     Raises:
         Contended: when somebody else wrote one of the ids meanwhile.
     """
-    numbers = draw_numbers(session, namespace, len(batch.ids))
     order = sorted(range(len(batch.ids)), key=batch.ids.__getitem__)
     delete(session, namespace, batch.ids)
     columns = [

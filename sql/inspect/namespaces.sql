@@ -5,7 +5,7 @@
 --
 -- documents is the planner's estimate; an exact count is SELECT count(*) FROM vectable."<table>".
 SELECT n.name                                                    AS namespace,
-       format('%I.%I', c.relnamespace::regnamespace::text, c.relname) AS "table",
+       coalesce(c.oid::regclass::text, 'is gone')                AS "table",
        n.id_type,
        (SELECT string_agg(format('%s(%s, %s)', v ->> 'name', v ->> 'dimensions',
                                  coalesce(v ->> 'metric', 'no metric yet')), ', ')

@@ -4,7 +4,11 @@
 --   join   the table again, only when columns of it are asked for: carried through the sort of the
 --          inner query, every document would be copied, not only the k best
 --
--- version and size are sub-selects without outer references: evaluated once, in the same snapshot.
-SELECT hit.id, hit.distance, {version} AS version, {size} AS size{columns}
-FROM (SELECT found.*, row_number() OVER () AS position FROM ({hits}) AS found) AS hit{join}
+-- state and size are of the same snapshot as the hits. Without hits one row says so, its id NULL.
+SELECT hit.id, hit.distance, state.version, state.index_version, {documents_file} AS documents,
+       hit.found, {size} AS size{columns}
+FROM (SELECT version, index_version FROM {catalog}.namespaces WHERE name = {namespace}) AS state
+LEFT JOIN (
+    SELECT best.*, row_number() OVER () AS position FROM ({hits}) AS best
+) AS hit ON true{join}
 ORDER BY hit.position;

@@ -1,5 +1,5 @@
 -- query_nearest: ids and distances of the nearest documents, by an exact scan
-SELECT id, {distance} AS distance
+SELECT id, {distance} AS distance, 0::bigint AS found
 FROM {table}
 WHERE {column} IS NOT NULL
   AND {predicate}

@@ -3,6 +3,7 @@
 -- Reads one row after each random number through the index on seq, so it costs the same at any size.
 WITH bounds AS MATERIALIZED (
     SELECT min(seq) AS low, max(seq) AS high FROM {table}
+    WHERE seq > {low} AND seq <= {high}
 ),
 draws AS MATERIALIZED (
     SELECT (low + floor(random() * (high - low + 1)))::bigint AS position
@@ -12,6 +13,6 @@ SELECT document.{column}
 FROM draws
 CROSS JOIN LATERAL (
     SELECT {column} FROM {table}
-    WHERE seq >= draws.position AND {column} IS NOT NULL
+    WHERE seq >= draws.position AND seq <= {high} AND {column} IS NOT NULL
     ORDER BY seq LIMIT 1
 ) AS document;

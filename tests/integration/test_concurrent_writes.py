@@ -14,11 +14,14 @@ from service.core.attributes import AttributeColumn
 from service.core.documents import Upsert, Write
 from service.core.errors import InvalidRequest, NamespaceNotFound
 from service.core.filters import Attribute, Equal, IdField
+from service.core.index_settings import IndexSettings
 from service.core.query import Nearest, Projection, Query
 from service.core.vectors import Vector, VectorBatch
-from service.engine import Engine, writing
+from service.engine import Engine
+from service.engine.writing import Writer
 from service.storage import catalog
 from service.storage.faults import Busy
+from service.storage.layouts import Layouts
 from service.storage.pool import Database, open_database
 
 Operation = Callable[[Engine, str], Any]
@@ -77,12 +80,13 @@ def test_overlapping_batches_in_opposite_orders_do_not_deadlock(
 ):
     ids = range(300)
     engine.write(namespace, write(ids, by=0))
+    writer = Writer(Layouts(IndexSettings()))
 
     def attempt(request: Write) -> bool:
         # without the engine, which would try again and hide a deadlock
         try:
             with database.transaction() as session:
-                writing.write(session, catalog.find(session, namespace), namespace, request)
+                writer.write(session, catalog.find(session, namespace), namespace, request)
         except Busy as error:
             if isinstance(error.__cause__, DeadlockDetected):
                 raise

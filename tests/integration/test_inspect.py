@@ -14,6 +14,8 @@ from service.core.attributes import AttributeColumn
 from service.core.documents import Upsert, Write
 from service.core.vectors import Metric, VectorBatch
 from service.engine import Engine
+from service.storage import segments
+from service.storage.pool import open_database
 
 ROOT = Path(__file__).parent.parent.parent
 FILES = sorted((ROOT / "sql" / "inspect").glob("*.sql"))
@@ -21,11 +23,17 @@ Connection = psycopg.Connection[tuple[Any, ...]]
 
 
 @pytest.fixture
-def filled(engine: Engine, namespace: str) -> str:
+def filled(engine: Engine, database_url: str, namespace: str) -> str:
     """A namespace with a document."""
     columns = (AttributeColumn("title", ("Dune",)), AttributeColumn("size", (7,)))
     request = Write(upsert=Upsert((1,), columns, VectorBatch(2, bytes(8))), metric=Metric.COSINE)
     engine.write(namespace, request)
+    database = open_database(
+        database_url, "vectable", connections=1, wait=5.0, statement_timeout=60.0
+    )
+    with database.transaction() as session:
+        segments.prepare(session)  # other tests drop the schema
+    database.close()
     return namespace
 
 

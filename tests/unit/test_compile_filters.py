@@ -31,7 +31,13 @@ ID = IdField()
 KEY = UUID("00000000-0000-0000-0000-000000000001")
 HOST = Attribute("n", parse_type("int"))
 TAGS = Attribute("tags", parse_type("[]string"))
-N = "(CASE jsonb_typeof((attributes -> 'n')) WHEN 'number' THEN (attributes -> 'n')::numeric END)"
+N = (
+    "(CASE jsonb_typeof((attributes -> 'n')) WHEN 'number' THEN"
+    " (attributes ->> 'n')::varchar(400)::numeric END)"
+)
+TEXT, START = "(attributes ->> 's')", "(attributes ->> 's')::varchar(256) COLLATE \"C\""
+LOWER = f'lower({TEXT} COLLATE "C")'
+LONG = "x" * 300
 TAGS_ARRAY = (
     "(CASE jsonb_typeof((attributes -> 'tags')) WHEN 'array' THEN (attributes -> 'tags')"
     " ELSE '[]' END)"
@@ -63,16 +69,20 @@ CASES = [
     (Missing(ID), "id IS NULL", ()),
     (Equal(S, "it's"), "attributes @> %s", (J({"s": "it's"}),)),
     (Equal(S, True), "attributes @> %s", (J({"s": True}),)),
-    (Equal(TAGS, ("a", "b")), "(attributes -> 'tags') = %s", (J(["a", "b"]),)),
+    # containment finds them by index
+    (
+        Equal(TAGS, ("a", "b")),
+        "((attributes -> 'tags') = %s AND attributes @> %s)",
+        (J(["a", "b"]), J({"tags": ["a", "b"]})),
+    ),
     (Equal(TAGS, ()), "(attributes -> 'tags') = %s", (J([]),)),
     (Equal(ID, 7), "id = %s", (7,)),
     (Equal(ID, "seven"), "id = %s", ("seven",)),
     (Equal(ID, KEY), "id = %s", (KEY,)),
     (AnyOf(ID, (1, 2)), "id = ANY (%s)", ([1, 2],)),
     (AnyOf(ID, ()), "id = ANY (%s)", ([],)),
-    (AnyOf(S, ("a", "b")), "(attributes -> 's') = ANY (%s::jsonb[])", ([J("a"), J("b")],)),
-    # the text does not depend on the number of values
-    (AnyOf(S, ()), "(attributes -> 's') = ANY (%s::jsonb[])", ([],)),
+    (AnyOf(S, ("a",)), "attributes @> ANY (%s::jsonb[])", ([J({"s": "a"})],)),
+    (AnyOf(S, ()), "attributes @> ANY (%s::jsonb[])", ([],)),
     (AnyOf(TAGS, ("a",)), "attributes @> ANY (%s::jsonb[])", ([J({"tags": ["a"]})],)),
     (Compare(ID, Order.GREATER, 5), "id > %s", (5,)),
     (Compare(ID, Order.LESS_OR_EQUAL, "e"), "id <= %s", ("e",)),
@@ -83,19 +93,34 @@ CASES = [
     # a missing value sorts below all others
     (
         Compare(HOST, Order.LESS, 1e300),
-        f"({N} < %s OR (attributes ->> 'n') IS NULL)",
+        f"({N} < %s OR ((attributes ->> 'n') IS NULL AND {N} IS NULL))",
         (Decimal("1e300"),),
     ),
-    (Compare(S, Order.GREATER, "x"), "(attributes ->> 's') COLLATE \"C\" > %s", ("x",)),
+    (Compare(S, Order.GREATER, "x"), f"{START} > %s", ("x",)),
+    (Compare(S, Order.LESS_OR_EQUAL, ""), f"({START} <= %s OR {START} IS NULL)", ("",)),
+    # an index has the start of a string
     (
-        Compare(S, Order.LESS_OR_EQUAL, ""),
-        "((attributes ->> 's') COLLATE \"C\" <= %s OR (attributes ->> 's') IS NULL)",
-        ("",),
+        Compare(S, Order.GREATER, LONG),
+        f'({START} >= %s AND {TEXT} COLLATE "C" > %s)',
+        (LONG[:256], LONG),
     ),
     # a boolean is no number, though Python says so
-    (Compare(S, Order.GREATER, False), "(attributes ->> 's') COLLATE \"C\" > %s", ("false",)),
-    (Glob(S, "a*"), None, ("a", "b", "a%")),
-    (Glob(S, "abc"), "((attributes ->> 's') COLLATE \"C\" = %s)", ("abc",)),
+    (Compare(S, Order.GREATER, False), f"{START} > %s", ("false",)),
+    (
+        Glob(S, "a*"),
+        f'({START} >= %s AND {START} < %s AND {TEXT} COLLATE "C" LIKE %s)',
+        ("a", "b", "a%"),
+    ),
+    (Glob(S, LONG + "*"), None, (LONG[:256], "x" * 255 + "y", LONG + "%")),
+    (Glob(S, "abc"), f"({START} = %s)", ("abc",)),
+    (Glob(S, LONG), f'({START} = %s AND {TEXT} COLLATE "C" = %s)', (LONG[:256], LONG)),
+    (Glob(S, "{a,b}"), f"({START} = ANY (%s))", (["a", "b"],)),
+    # a range of bytes does not follow the case of letters
+    (
+        Glob(S, "a*", ignore_case=True),
+        f"({LOWER} >= %s AND {LOWER} < %s AND {LOWER} LIKE %s)",
+        ("a", "b", "a%"),
+    ),
     (Glob(ID, "abc"), '(id COLLATE "C" = %s)', ("abc",)),
     (
         Glob(S, "abc", ignore_case=True),
@@ -164,6 +189,37 @@ def test_every_filter_node_can_be_bound(node: type):
 @pytest.mark.parametrize("node", get_args(Filter), ids=lambda node: node.__name__)
 def test_every_filter_node_is_in_the_table(node: type):
     assert any(type(tree) is node for tree, _, _ in CASES)
+
+
+def test_many_values_are_looked_up_by_hash_and_by_the_index_on_the_attribute():
+    texts = tuple(map(str, range(9)))
+
+    fragment = compile_filter(AnyOf(S, texts))
+
+    assert fragment.text == f"((attributes -> 's') = ANY (%s::jsonb[]) AND {START} = ANY (%s))"
+    assert plain(fragment.values[0]) == [J(text) for text in texts]
+    assert fragment.values[1] == list(texts)
+
+
+def test_many_numbers_are_looked_up_by_hash_and_by_the_index_on_the_attribute():
+    fragment = compile_filter(AnyOf(HOST, (0.1, *range(8))))
+
+    assert (
+        fragment.text == f"((attributes -> 'n') = ANY (%s::jsonb[]) AND {N} = ANY (%s::numeric[]))"
+    )
+    assert fragment.values[1] == [Decimal("0.1"), *map(Decimal, range(8))]
+
+
+def test_many_booleans_are_compared_with_what_json_spells():
+    fragment = compile_filter(AnyOf(Attribute("s", parse_type("bool")), (True, False) * 5))
+
+    assert fragment.values[1] == ["true", "false"] * 5
+
+
+def test_many_values_for_an_attribute_that_no_document_has_need_no_index():
+    fragment = compile_filter(AnyOf(Attribute("s"), tuple(range(9))))
+
+    assert fragment.text == "(attributes -> 's') = ANY (%s::jsonb[])"
 
 
 def test_many_values_for_an_array_are_looked_up_by_hash():

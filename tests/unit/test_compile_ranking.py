@@ -12,8 +12,12 @@ from service.core.vectors import Metric, Vector
 
 ZERO = Vector(bytes(8))
 NUMBER = (
-    "(CASE jsonb_typeof((attributes -> 'n')) WHEN 'number' THEN (attributes -> 'n')::numeric END)"
+    "(CASE jsonb_typeof((attributes -> 'n')) WHEN 'number' "
+    "THEN (attributes ->> 'n')::varchar(400)::numeric END)"
 )
+
+TEXT = "(attributes ->> 'n') COLLATE \"C\""
+START = "(attributes ->> 'n')::varchar(256) COLLATE \"C\""
 
 # (metric, SQL)
 DISTANCES = [
@@ -22,6 +26,8 @@ DISTANCES = [
         'coalesce(nullif("vector" OPERATOR("public".<=>) %s::"public"."vector", \'NaN\'), 1)',
     ),
     (Metric.EUCLIDEAN, '"vector" OPERATOR("public".<->) %s::"public"."vector"'),
+    (Metric.DOT, '"vector" OPERATOR("public".<#>) %s::"public"."vector"'),
+    (Metric.MANHATTAN, '"vector" OPERATOR("public".<+>) %s::"public"."vector"'),
     (
         Metric.EUCLIDEAN_SQUARED,
         '"public"."vector_l2_squared_distance"("vector", %s::"public"."vector")',
@@ -32,10 +38,10 @@ DISTANCES = [
 ORDERS = [
     ("int", False, f"{NUMBER} NULLS FIRST, id"),
     ("float", True, f"{NUMBER} DESC NULLS LAST, id"),
-    ("string", False, "(attributes ->> 'n') COLLATE \"C\" NULLS FIRST, id"),
-    ("datetime", True, "(attributes ->> 'n') COLLATE \"C\" DESC NULLS LAST, id"),
+    ("string", False, f"{START} NULLS FIRST, {TEXT} NULLS FIRST, id"),
+    ("datetime", True, f"{START} DESC NULLS LAST, {TEXT} DESC NULLS LAST, id"),
     # missing in every document
-    (None, False, "(attributes ->> 'n') COLLATE \"C\" NULLS FIRST, id"),
+    (None, False, f"{START} NULLS FIRST, {TEXT} NULLS FIRST, id"),
 ]
 
 

@@ -86,7 +86,7 @@ def test_compose_has_shared_memory_for_parallel_index_builds():
     database = COMPOSE["services"]["database"]
 
     assert database["image"].startswith("pgvector/pgvector:pg")
-    assert database["shm_size"] == "1gb"
+    assert database["shm_size"] == "2gb"
     assert "maintenance_work_mem=512MB" in database["command"]
 
 

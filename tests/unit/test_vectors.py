@@ -190,4 +190,4 @@ def test_a_vector_is_rendered_in_both_spellings():
 def test_metrics_are_spelled_for_callers():
     spelled = {metric.spelled for metric in Metric}
 
-    assert spelled == {"cosine_distance", "euclidean", "euclidean_squared"}
+    assert spelled == {"cosine_distance", "euclidean", "euclidean_squared", "dot", "manhattan"}

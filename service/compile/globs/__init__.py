@@ -11,21 +11,24 @@ from service.compile.globs.limits import MAX_REGEX_LENGTH, shown
 from service.compile.globs.parser import GlobSyntaxError, parse
 from service.compile.globs.regex import RegexTooLong
 from service.compile.globs.simplifier import simplified
+from service.compile.globs.subjects import Subject
 from service.compile.globs.translation import translated
 from service.core.errors import InvalidRequest
 
 __all__ = ["GlobSyntaxError", "check_glob", "compile_glob"]
 
 
-def compile_glob(text: Fragment, pattern: str, ignore_case: bool) -> Fragment:
+def compile_glob(
+    text: Fragment, pattern: str, ignore_case: bool, start: Fragment | None = None
+) -> Fragment:
     """A condition, in parentheses, that holds where the text matches the pattern.
 
     ``text`` is a column or an expression in parentheses, and is repeated as often as needed. Where
-    it is NULL, so is the condition.
+    it is NULL, so is the condition. ``start`` is what an index has of the text, if not all of it.
     """
     sequence = simplified(parse(pattern), ignore_case)
     try:
-        return translated(_subject(text, ignore_case), sequence)
+        return translated(_subject(text, ignore_case, start), sequence)
     except RegexTooLong as error:
         raise InvalidRequest(
             f"glob {shown(pattern)} needs a regular expression that is too long,"
@@ -38,8 +41,10 @@ def check_glob(pattern: str) -> None:
     compile_glob(raw("text"), pattern, ignore_case=False)
 
 
-def _subject(text: Fragment, ignore_case: bool) -> Fragment:
+def _subject(text: Fragment, ignore_case: bool, start: Fragment | None) -> Subject:
     if ignore_case:
         # In collation "C" only ASCII letters have a lower case, as in globset.
-        return raw("lower(") + text + raw(' COLLATE "C")')
-    return text + raw(' COLLATE "C"')
+        lowered = raw("lower(") + text + raw(' COLLATE "C")')
+        return Subject(lowered, lowered)
+    compared = text + raw(' COLLATE "C"')
+    return Subject(compared, start or compared)

@@ -6,8 +6,10 @@ generic plan: written beside it, the range works in both.
 
 from __future__ import annotations
 
+from service.compile.attributes import INDEXED_CHARACTERS
 from service.compile.fragment import Fragment, raw
 from service.compile.globs.nodes import Sequence, Text
+from service.compile.globs.subjects import Subject
 
 _LAST = "\U0010ffff"
 
@@ -21,14 +23,17 @@ def literal_prefix(sequence: Sequence) -> str:
             return ""
 
 
-def prefix_range(subject: Fragment, sequence: Sequence) -> list[Fragment]:
-    """The comparisons that hold for exactly the texts with the literal prefix, in collation "C"."""
-    prefix = literal_prefix(sequence)
+def prefix_range(subject: Subject, sequence: Sequence) -> list[Fragment]:
+    """The comparisons that hold for exactly the texts with the literal prefix, in collation "C".
+
+    For those with the start of the prefix, if it is longer than what an index has of a text.
+    """
+    prefix = literal_prefix(sequence)[:INDEXED_CHARACTERS]
     if not prefix:
         return []
-    bounds = [subject + raw(" >= %s", prefix)]
+    bounds = [subject.start + raw(" >= %s", prefix)]
     if (end := successor(prefix)) is not None:
-        bounds.append(subject + raw(" < %s", end))
+        bounds.append(subject.start + raw(" < %s", end))
     return bounds
 
 

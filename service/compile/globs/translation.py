@@ -15,18 +15,21 @@ from service.compile.globs.like import exact_like, is_likeable, loose_like
 from service.compile.globs.nodes import Sequence, Text
 from service.compile.globs.prefixes import literal_prefix, prefix_range
 from service.compile.globs.regex import byte_regex, character_regex
+from service.compile.globs.subjects import Subject
 
 
-def translated(subject: Fragment, sequence: Sequence) -> Fragment:
+def translated(subject: Subject, sequence: Sequence) -> Fragment:
     """A condition in parentheses; NULL for a subject that is NULL."""
     flats = expanded(sequence)
     if flats is None:
-        return _either([prefix_range(subject, sequence) + _matches_as_bytes(subject, sequence)])
+        return _either(
+            [prefix_range(subject, sequence) + _matches_as_bytes(subject.text, sequence)]
+        )
     equal = [text for flat in flats if (text := _plain_text(flat)) is not None]
     patterns = [flat for flat in flats if _plain_text(flat) is None]
-    alternatives = [[_equals(subject, equal)]] if equal else []
+    alternatives = [subject.is_one_of(equal)] if equal else []
     alternatives += _pattern_alternatives(subject, patterns)
-    return _either(alternatives) if alternatives else _never(subject)
+    return _either(alternatives) if alternatives else _never(subject.text)
 
 
 def _never(subject: Fragment) -> Fragment:
@@ -44,17 +47,11 @@ def _plain_text(flat: Sequence) -> str | None:
             return None
 
 
-def _equals(subject: Fragment, texts: list[str]) -> Fragment:
-    if len(texts) == 1:
-        return subject + raw(" = %s", texts[0])
-    return subject + raw(" = ANY (%s)", texts)
-
-
-def _pattern_alternatives(subject: Fragment, flats: list[Sequence]) -> list[list[Fragment]]:
+def _pattern_alternatives(subject: Subject, flats: list[Sequence]) -> list[list[Fragment]]:
     # An alternative that needs the whole table makes the index useless to the others as well.
     if all(map(literal_prefix, flats)):
-        return [prefix_range(subject, flat) + _matches(subject, flat) for flat in flats]
-    return [_matches(subject, flat) for flat in flats]
+        return [prefix_range(subject, flat) + _matches(subject.text, flat) for flat in flats]
+    return [_matches(subject.text, flat) for flat in flats]
 
 
 def _matches(subject: Fragment, flat: Sequence) -> list[Fragment]:

@@ -83,6 +83,7 @@ class WriteRequest(Request):
     distance_metric = anything()
     schema = anything()
     encryption = anything()
+    disable_backpressure = flag()
 
     @post_load
     def to_write(self, data: dict[str, Any], **_: Any) -> Write | Copy:
@@ -116,6 +117,7 @@ def read_write(data: dict[str, Any]) -> Write:
         upsert=batch.upsert,
         schema=parse_schema(data["schema"]),
         metric=parse_metric(data["distance_metric"]),
+        disable_backpressure=data["disable_backpressure"] is True,
     )
 
 

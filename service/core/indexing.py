@@ -1,0 +1,132 @@
+"""Which indexes on attributes serve a filter, and how few documents it can match.
+
+This says for each condition what ``service/compile`` has written so that an index serves it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from service.core.filters import (
+    And,
+    AnyOf,
+    Attribute,
+    Compare,
+    Equal,
+    Filter,
+    Glob,
+    IdField,
+    Leaf,
+    Missing,
+    Not,
+    Or,
+)
+
+
+class IndexKind(StrEnum):
+    """What an index is for; the values are the catalog's words."""
+
+    MEMBERSHIP = "membership"
+    NUMBER = "number"
+    TEXT = "text"
+
+
+@dataclass(frozen=True, slots=True)
+class AttributeIndex:
+    """An index on one attribute, or, for membership, the one on all of them."""
+
+    kind: IndexKind
+    attribute: str = ""
+
+
+MEMBERSHIP = AttributeIndex(IndexKind.MEMBERSHIP)
+
+Indexes = frozenset[AttributeIndex]
+NONE: Indexes = frozenset()
+
+# a pattern that begins so has no literal start (one in braces may have several: then it is scanned)
+WILD = ("", "*", "?", "[", "{")
+
+
+def wanted(node: Filter) -> Indexes:
+    """The indexes that would serve a bound filter; none when a part of it stays unserved by any."""
+    return needs(node) or NONE
+
+
+def is_served(node: Filter, existing: Indexes) -> bool:
+    """Whether matching documents are found through indexes, the primary key among them."""
+    match node:
+        case And(parts):
+            return any(is_served(part, existing) for part in parts)
+        case Or(parts):
+            return all(is_served(part, existing) for part in parts)
+        case _:
+            needed = needs(node)
+            return needed is not None and needed <= existing
+
+
+def needs(node: Filter) -> Indexes | None:
+    """The indexes without which a filter is a scan; None when it is one with any."""
+    match node:
+        case And(parts):
+            if matches_at_most(node) is not None:
+                # a few documents, by their ids: nothing else narrows them down further
+                return NONE
+            served = [found for part in parts if (found := needs(part)) is not None]
+            return NONE.union(*served) if served else None
+        case Or(parts):
+            served = [found for part in parts if (found := needs(part)) is not None]
+            return NONE.union(*served) if len(served) == len(parts) else None
+        case Not():
+            return None
+        case _:
+            return needs_of(node)
+
+
+def needs_of(leaf: Leaf) -> Indexes | None:
+    """``needs`` of one condition; those on the id have the primary key."""
+    if isinstance(leaf, Glob) and (leaf.ignore_case or leaf.pattern[:1] in WILD):
+        return None
+    if isinstance(leaf.field, IdField):
+        return NONE
+    match leaf:
+        case Missing() | Equal(_, ()):
+            return None
+        case Equal():
+            return frozenset({MEMBERSHIP})
+        case AnyOf(_, values) if len(values) <= few_values(leaf.field):
+            return frozenset({MEMBERSHIP})
+        case AnyOf() | Compare() | Glob():
+            return ordered(leaf.field)
+
+
+def ordered(field: Attribute) -> Indexes | None:
+    """The btree on an attribute; arrays have none, nor does what no document has."""
+    if field.type is None or field.type.is_array:
+        return None
+    kind = IndexKind.NUMBER if field.type.is_number else IndexKind.TEXT
+    return frozenset({AttributeIndex(kind, field.name)})
+
+
+def few_values(field: Attribute) -> int:
+    """How many values are tried one by one, in all documents or in those that the index for
+    membership finds. More are looked up by hash; for scalars PostgreSQL does so from 9 on."""
+    return 16 if field.type and field.type.is_array else 8
+
+
+def matches_at_most(node: Filter) -> int | None:
+    """The number of documents that the ids in the filter leave; None when they are no bound."""
+    match node:
+        case Equal(IdField()):
+            return 1
+        case AnyOf(IdField(), values):
+            return len(values)
+        case And(parts):
+            bounds = [bound for part in parts if (bound := matches_at_most(part)) is not None]
+            return min(bounds, default=None)
+        case Or(parts):
+            bounds = [bound for part in parts if (bound := matches_at_most(part)) is not None]
+            return sum(bounds) if len(bounds) == len(parts) else None
+        case _:
+            return None

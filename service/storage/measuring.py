@@ -1,0 +1,106 @@
+"""How well a segment's index finds what a scan finds, and how wide it has to search for that.
+
+Vectors of the segment's own documents are the queries. Other queries may be harder, so a part of
+what the target leaves to chance is asked for on top.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from statistics import fmean
+from typing import cast
+
+from service.core.filters import EVERYTHING
+from service.core.plan import Walk
+from service.core.segments import Segment, SegmentKind
+from service.core.vectors import Vector
+from service.storage import reads, segments, walking
+from service.storage.building import Task
+from service.storage.pool import Database, Session
+
+WIDTHS = (40, 64, 100, 160, 250, 400, 630, 1000)
+BINARY_WIDTHS = (200, 400, 1000)
+MARGIN = 0.2
+K = 10
+CANDIDATES = 20
+BINARY_CANDIDATES = 200
+BUDGET = 20_000
+# a large segment takes a second for each scan, and needs fewer of them to tell
+QUERIES = 40
+LEAST_QUERIES = 10
+SCANNED_ROWS = 2_000_000
+# a segment of fewer rows is found in whole by the narrowest search
+WORTH_MEASURING = 10_000
+# distances of equal vectors may differ in the last digits between plans
+TOLERANCE = 1e-9
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """The narrowest width that reaches the target, and the recall there."""
+
+    ef_search: int
+    recall: float
+
+
+def is_due(segment: Segment) -> bool:
+    """Whether a measurement may change how the segment is searched."""
+    binary = segment.kind is SegmentKind.BINARY
+    return not segment.measured and (binary or segment.rows >= WORTH_MEASURING)
+
+
+def measure_segment(database: Database, task: Task, made: Segment) -> None:
+    """Set the segment's width by a measurement; a binary one that fails is scanned from then on."""
+    with database.session() as session:
+        measured = measure(session, task, made)
+    failed = measured.recall < task.settings.recall_target and made.kind is SegmentKind.BINARY
+    kind = SegmentKind.EXACT if failed else made.kind
+    with database.transaction() as session:
+        segments.claim(session, task.namespace, segments.file_of(session, task.namespace))
+        session.execute(
+            session.schemas.statement(
+                "update_segment", kind.value, measured.ef_search, measured.recall, made.table
+            )
+        )
+
+
+def measure(session: Session, task: Task, made: Segment) -> Measured:
+    """Search with growing width until the target is reached."""
+    settings, numbers = task.settings, (made.low, made.high)
+    goal = settings.recall_target + (1 - settings.recall_target) * MARGIN
+    count = min(QUERIES, max(LEAST_QUERIES, SCANNED_ROWS // max(made.rows, 1)))
+    queries = reads.sample_vectors(session, task.namespace, task.column.name, count, numbers)
+    truths = [nearest(session, task, vector, None) for vector in queries]
+    widths = BINARY_WIDTHS if made.kind is SegmentKind.BINARY else WIDTHS
+    measured = Measured(widths[0], 0.0)
+    for width in (settings.ef_search,) if settings.ef_search else widths:
+        tried = replace(made, ef_search=width)
+        found = [nearest(session, task, vector, tried) for vector in queries]
+        shares = [share(f, t) for f, t in zip(found, truths, strict=True) if t]
+        measured = Measured(width, fmean(shares) if shares else 1.0)
+        if measured.recall >= goal:
+            break
+    return measured
+
+
+def nearest(session: Session, task: Task, vector: Vector, through: Segment | None) -> list[float]:
+    """Distances of the nearest documents of the segment's range: by a scan, or through it."""
+    column, range_ = task.column, (task.build.low, task.build.high)
+    distance = reads.compile_distance(session, column, vector, column.metric)
+    search = walking.Search(session, task.namespace, column, vector, distance, EVERYTHING, K)
+    if through is None:
+        branches = [walking.compile_unsealed(search, [range_])]
+    else:
+        binary = through.kind is SegmentKind.BINARY
+        plan = Walk(BINARY_CANDIDATES if binary else CANDIDATES, BUDGET, 0)
+        branches = [walking.compile_segment(search, through, plan)]
+        if through.remainder:
+            branches.append(walking.compile_remainder(search, through))
+    with session.unhurried():
+        rows = session.execute(walking.compile_union(search, branches)).fetchall()
+    return [cast(float, row[1]) for row in rows]
+
+
+def share(found: list[float], truth: list[float]) -> float:
+    """How many of the nearest were found; equal distances count alike."""
+    return sum(one <= truth[-1] + TOLERANCE for one in found) / len(truth)
