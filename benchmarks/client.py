@@ -7,11 +7,13 @@ import multiprocessing
 import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import Self
 
 from benchmarks.server import Target
 
 HEADERS = {"Content-Type": "application/json", "Accept-Encoding": "identity"}
+TIMEOUT = 120.0
 # as many headers as the service's answers to queries have
 ANSWER = (
     b"HTTP/1.1 200 OK\r\nServer: echo\r\nDate: Mon, 01 Jan 2024 00:00:00 GMT\r\n"
@@ -23,11 +25,20 @@ ANSWER = (
 )
 
 
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What came back; ``retry_after`` in seconds, when the server names a time."""
+
+    status: int
+    body: bytes
+    retry_after: float | None
+
+
 class Client:
     """Sends bodies that are already encoded, and hands out the bytes of the answers."""
 
     def __init__(self, host: str, port: int) -> None:
-        self._connection = http.client.HTTPConnection(host, port, timeout=300)
+        self._connection = http.client.HTTPConnection(host, port, timeout=TIMEOUT)
 
     def __enter__(self) -> Self:
         self._connection.connect()
@@ -37,13 +48,18 @@ class Client:
         self._connection.close()
 
     def send(self, method: str, path: str, body: bytes | None = None) -> bytes:
-        """One request; anything but 200 is an error."""
+        """One request; anything but success is an error."""
+        answer = self.exchange(method, path, body)
+        if not 200 <= answer.status < 300:
+            raise RuntimeError(f"{method} {path}: {answer.status} {answer.body[:500]!r}")
+        return answer.body
+
+    def exchange(self, method: str, path: str, body: bytes | None = None) -> Answer:
+        """One request, whatever the answer."""
         self._connection.request(method, path, body, HEADERS)
         response = self._connection.getresponse()
-        answer = response.read()
-        if response.status != 200:
-            raise RuntimeError(f"{method} {path}: {response.status} {answer[:500]!r}")
-        return answer
+        after = response.headers.get("Retry-After")
+        return Answer(response.status, response.read(), float(after) if after else None)
 
 
 def connect(target: Target) -> Client:

@@ -13,6 +13,11 @@ SETTINGS = (
     "shared_buffers", "work_mem", "max_wal_size", "fsync", "full_page_writes", "synchronous_commit",
     "max_parallel_workers_per_gather",
 )  # fmt: skip
+# of the service, where they are not its defaults
+VARIABLES = (
+    "VECTABLE_SEAL_ROWS", "VECTABLE_MAX_UNINDEXED", "VECTABLE_BUILD_MEMORY",
+    "VECTABLE_BUILD_WORKERS", "VECTABLE_THREADS", "WEB_CONCURRENCY",
+)  # fmt: skip
 
 
 def describe(database_url: str) -> dict[str, object]:
@@ -37,6 +42,7 @@ def describe(database_url: str) -> dict[str, object]:
         "postgresql": str(postgresql).split()[0],
         "pgvector": pgvector,
         "settings": dict(settings),
+        "variables": {name: os.environ[name] for name in VARIABLES if os.environ.get(name)},
     }
 
 

@@ -1,78 +1,54 @@
-"""Results as text for people."""
+"""Tables as text for a terminal and as Markdown."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
-from benchmarks.latency import TURN
-from benchmarks.writes import ROUNDS
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """A title, columns, rows of the same length, and what has to be said about them."""
+
+    title: str
+    header: Sequence[str]
+    rows: Sequence[Sequence[str]]
+    note: str = ""
 
 
-def render(results: dict[str, Any]) -> str:
-    parts = [render_machine(results["machine"])]
-    if "latency" in results:
-        parts.append(render_latency(results["latency"]))
-    if "writes" in results:
-        parts.append(render_writes(results["writes"]))
-    return "\n\n".join(parts)
-
-
-def render_machine(machine: dict[str, Any]) -> str:
-    settings = ", ".join(f"{name} {value}" for name, value in sorted(machine["settings"].items()))
-    return (
-        f"{machine['cores']} cores ({machine['processor']}), {machine['memory_gib']} GiB, "
-        f"{machine['system']}, load {machine['load_before']} before\n"
-        f"Python {machine['python']}, PostgreSQL {machine['postgresql']}, "
-        f"pgvector {machine['pgvector']}\n{settings}"
-    )
-
-
-def render_latency(latency: dict[str, Any]) -> str:
-    sizes = latency["sizes"]
-    rows = [
-        ["query", "p50", "p90", "p99"],
-        ["HTTP, ms", *milliseconds(latency["http"])],
-        ["same SQL, psycopg, ms", *milliseconds(latency["sql"])],
-        ["difference, ms", *milliseconds(latency["overhead"]["difference"])],
-        ["ratio", *(f"{value:.2f}" for value in latency["overhead"]["ratio"].values())],
-        ["client alone, ms", *milliseconds(latency["client"])],
-    ]
-    return (
-        f"Latency: {sizes.rows:,} × {sizes.dimensions}, k={sizes.k}, {sizes.queries:,} queries "
-        f"each way in turns of {TURN}, one keep-alive client\n"
-        f"{table(rows)}\n"
-        "Client alone: the same requests to a server that does nothing (part of the difference)."
-    )
-
-
-def render_writes(writes: dict[str, Any]) -> str:
-    sizes = writes["sizes"]
-    rows = [["write", "rows/s", "of COPY", "rounds"]]
-    for name, way in writes["ways"].items():
-        rounds = ", ".join(f"{rate:,.0f}" for rate in writes["rounds"][name])
-        rows.append([name, f"{way['rows_per_second']:,.0f}", f"{way['share_of_copy']:.0%}", rounds])
-    return (
-        f"Writes: {sizes.rows:,} × {sizes.dimensions} into an empty namespace, in batches of "
-        f"{sizes.batch:,}, one client; median of {ROUNDS} rounds\n"
-        f"{table(rows)}\n"
-        "Request bodies and COPY data are encoded before the clock starts. COPY is one command and "
-        "one\ntransaction; every HTTP batch is a transaction of its own."
-    )
-
-
-def milliseconds(values: dict[str, float]) -> list[str]:
-    return [f"{value:.2f}" for value in values.values()]
-
-
-def table(rows: list[list[str]]) -> str:
+def as_text(table: Table) -> str:
     """Columns as wide as needed: the first to the left, the others to the right."""
-    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
+    cells = [list(table.header), *map(list, table.rows)]
+    widths = [max(len(row[column]) for row in cells) for column in range(len(table.header))]
     lines = [
         "  ".join(
             cell.rjust(width) if column else cell.ljust(width)
             for column, (cell, width) in enumerate(zip(row, widths, strict=True))
-        )
-        for row in rows
+        ).rstrip()
+        for row in cells
     ]
     lines.insert(1, "  ".join("─" * width for width in widths))
-    return "\n".join(f"  {line}" for line in lines)
+    body = "\n".join(f"  {line}" for line in lines)
+    return "\n".join(part for part in (table.title, body, table.note) if part)
+
+
+def as_markdown(table: Table) -> str:
+    lines = [
+        f"| {' | '.join(table.header)} |",
+        "|" + "---|" + "--:|" * (len(table.header) - 1),
+        *(f"| {' | '.join(row)} |" for row in table.rows),
+    ]
+    return "\n\n".join(
+        part for part in (f"### {table.title}", "\n".join(lines), table.note) if part
+    )
+
+
+def machine_lines(machine: dict[str, Any]) -> list[str]:
+    settings = sorted(machine["settings"].items()) + sorted(machine["variables"].items())
+    return [
+        f"{machine['date']}, {machine['system']}, load {machine['load_before']} before",
+        f"{machine['cores']} cores ({machine['processor']}), {machine['memory_gib']} GiB",
+        "Python {python}, PostgreSQL {postgresql}, pgvector {pgvector}".format(**machine),
+        ", ".join(f"{name} {value}" for name, value in settings),
+    ]

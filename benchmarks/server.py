@@ -11,7 +11,7 @@ import re
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -38,15 +38,23 @@ class Target:
 
 
 @contextmanager
-def running(database_url: str | None) -> Iterator[Target]:
-    """The service on ``database_url``, or on a PostgreSQL of its own."""
-    with tempfile.TemporaryDirectory(prefix="vectable-benchmark-") as name:
+def running(
+    database_url: str | None, settings: Mapping[str, str] | None = None
+) -> Iterator[Target]:
+    """The service on ``database_url``, or on a PostgreSQL of its own.
+
+    ``settings`` go into its environment.
+    """
+    with tempfile.TemporaryDirectory(
+        prefix="vectable-benchmark-", ignore_cleanup_errors=True
+    ) as name:
         folder = Path(name)
         folder.chmod(0o755)  # PostgreSQL may run under another account than we do
         environment = {**os.environ, "VECTABLE_SCHEMA": SCHEMAS.documents, "VECTABLE_API_KEYS": ""}
         # An empty variable counts as unset.
         environment["DATABASE_URL"] = database_url or ""
         environment["MAINTENANCE_DATABASE_URL"] = ""
+        environment.update(settings or {})
         url = database_url or EmbeddedServer(folder / "data").url
         with _serve(environment, folder / "data") as (host, port):
             try:
@@ -74,8 +82,17 @@ def _serve(environment: dict[str, str], data: Path) -> Iterator[tuple[str, int]]
                 raise click.ClickException("the server did not start")
             yield found[1], int(found[2])
         finally:
-            process.terminate()
-            process.wait(STOP)
+            stop(process)
+
+
+def stop(process: subprocess.Popen[str]) -> None:
+    """End a server in order, or else by force."""
+    process.terminate()
+    try:
+        process.wait(STOP)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
 
 
 def drop_schemas(url: str) -> None:
