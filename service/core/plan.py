@@ -1,13 +1,17 @@
 """Which way to search: pure, from what is known of the namespace to one plan.
 
-A plan decides about time alone. Both ways return min(limit, matching) documents: where segments
-come back with too little, the engine searches exactly.
+A plan decides about time alone. Every way returns min(limit, matching) documents: a walk through
+segments that comes back with too little is followed by another plan, in the end an exact one.
 
 The exact way costs the documents that match (when an index finds them; all documents otherwise).
 The way through segments costs the candidates that have to be looked at until enough of them match:
 with a filter that matches one document in a hundred, a hundred for each. So the exact way wins when
 few match, and where the two cost the same was measured (see ``benchmarks/``): at about
 ``sqrt(WALK * segments * candidates * size)`` matching documents.
+
+Where filter and query go together, a walk is shorter than that. Where they exclude each other, the
+nearest documents do not match and those that do are far away in the graph: the first walk gives up
+early, and what then is cheaper is taken, a patient walk past all that does not match, or the scan.
 """
 
 from __future__ import annotations
@@ -17,18 +21,22 @@ from math import ceil, sqrt
 
 from service.core.segments import Segment, SegmentKind
 
-# looking at one candidate of a segment costs as much as scanning so many matching documents
-WALK = 12
+# at the crossover, one candidate of a walk is worth so many documents of a scan
+WALK = 24
 # below so many matching documents a scan is as fast as anything
 SMALL = 3_000
-# how much farther than filter and query independent of each other a walk goes before it gives up
+# a walk gives up after so many times the candidates that do not match, and some more, as it would
+# meet if filter and query were independent of each other
 PATIENCE = 4
-LEAST_WALK = 1_000
+SPARE = 50
 LONGEST_WALK = 40_000
 # of the matches that a small segment should have, so many are enough: estimates are rough
 ENOUGH = 0.5
 # one bit for a number says little: many candidates, ranked anew by the full vectors
 BINARY_CANDIDATES = 10
+# a patient walk: its first step is as wide as pgvector allows, and it leaves more to choose from
+PATIENT_WIDTH = 1_000
+PATIENT_CANDIDATES = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,12 +46,15 @@ class Exact:
 
 @dataclass(frozen=True, slots=True)
 class Walk:
-    """Walk each segment's index until ``candidates`` of it match, ``budget`` were looked at, or
-    nothing is left; scan the tail. Fewer than ``enough`` candidates in all: search exactly."""
+    """Walk each segment's index until ``candidates`` of it match, or ``budget`` were looked at;
+    scan the tail. ``width`` is the least ``ef_search``. With fewer than ``enough`` candidates in
+    all, or fewer hits than asked for: ``otherwise``."""
 
     candidates: int
     budget: int
     enough: int
+    width: int = 0
+    otherwise: Walk | Exact = Exact()
 
 
 Plan = Exact | Walk
@@ -65,8 +76,7 @@ class Situation:
 def choose(situation: Situation) -> Plan:
     """The cheaper way."""
     walked = [one for one in situation.segments if one.is_walkable and one.live]
-    held = sum(one.live for one in walked)
-    size = held + situation.tail
+    size = sum(one.live for one in walked) + situation.tail
     if not walked or size <= SMALL:
         return EXACT
     share = 1.0 if situation.matches is None else min(1.0, situation.matches / size)
@@ -76,8 +86,27 @@ def choose(situation: Situation) -> Plan:
         return EXACT
     # a walk that finds fewer was given up: what matches lies far from the query
     enough = sum(min(candidates, int(ENOUGH * share * one.live)) for one in walked)
-    budget = ceil(PATIENCE * candidates / share) + LEAST_WALK
-    return Walk(candidates, min(budget, LONGEST_WALK), enough)
+    # superseded rows are met as well, and more of them than at the last count
+    current = min(one.live / one.rows for one in walked)
+    misses = PATIENCE * candidates * (1 / (share * current) - 1)
+    budget = min(ceil(1.5 * candidates + misses) + SPARE, LONGEST_WALK)
+    return Walk(candidates, budget, enough, otherwise=patient(situation, walked, share, size))
+
+
+def patient(situation: Situation, walked: list[Segment], share: float, size: int) -> Plan:
+    """The plan for matches that all lie far from the query: a walk past the others, if that is
+    cheaper than a scan."""
+    candidates = max(PATIENT_CANDIDATES, 2 * candidates_for(situation))
+    largest = max(one.live for one in walked)
+    looked_at = (1 - share) * largest + candidates / share
+    budget = ceil(2 * looked_at)
+    scanned = share * size if situation.served else size
+    if situation.matches is None or budget > LONGEST_WALK:
+        return EXACT
+    if WALK * len(walked) * looked_at > scanned:
+        return EXACT
+    enough = sum(min(candidates, int(ENOUGH * share * one.live)) for one in walked)
+    return Walk(candidates, budget, enough, PATIENT_WIDTH)
 
 
 def candidates_for(situation: Situation) -> int:

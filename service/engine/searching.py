@@ -51,18 +51,29 @@ class Searcher:
         layout = self._layouts.get(session, namespace)
         segments = usable(namespace, query, layout)
         plan = self.plan(session, namespace, query, layout, segments)
+        found = self._run(session, namespace, query, layout, segments, plan)
+        while isinstance(plan, Walk) and is_short(plan, query, found):
+            plan = plan.otherwise
+            found = self._run(session, namespace, query, layout, segments, plan)
+        self._advise(namespace, query.filter)
+        return found.result
+
+    def _run(
+        self,
+        session: Session,
+        namespace: Namespace,
+        query: Query,
+        layout: Layout,
+        segments: Sequence[Segment],
+        plan: Plan,
+    ) -> Found:
+        """Execute one plan."""
         statement = self._shapes.statement(session, namespace, query, plan, segments)
-        if isinstance(plan, Walk) and len(statement.values) > MOST_VALUES:
-            # every branch repeats the filter's values, and a statement has room for so many only
-            plan, statement = EXACT, reads.compile_search(session, namespace, query, EXACT, ())
         found = reads.run(session, namespace, query, statement)
         if isinstance(plan, Walk) and found.documents != layout.documents:
             raise Stale  # the table was put in the place of the one that the segments are of
         self._note(namespace, found)
-        if isinstance(plan, Walk) and is_short(plan, query, found):
-            found = reads.search(session, namespace, query)
-        self._advise(namespace, query.filter)
-        return found.result
+        return found
 
     def plan(
         self,
@@ -73,7 +84,8 @@ class Searcher:
         segments: Sequence[Segment],
     ) -> Plan:
         """How to search. An estimate may take a statement of its own; it is remembered."""
-        if not segments:
+        # every branch repeats the filter's values, and a statement has room for so many only
+        if not segments or 2 * len(segments) * size_of(query.filter) > MOST_VALUES:
             return EXACT
         live = sum(one.live for one in segments)
         size = max(live, self._sizes.get(namespace.id, 0))

@@ -122,7 +122,7 @@ def within(numbers: tuple[int, int]) -> Fragment:
 
 def walk_settings(segment: Segment, plan: Walk) -> Fragment:
     """pgvector's settings for this statement, as a condition that is always true."""
-    width = min(MAX_EF_SEARCH, max(segment.ef_search, plan.candidates))
+    width = min(MAX_EF_SEARCH, max(segment.ef_search, plan.candidates, plan.width))
     return raw(
         "(SELECT set_config('hnsw.iterative_scan', 'relaxed_order', true)"
         " || set_config('hnsw.ef_search', %s, true)"
