@@ -12,7 +12,7 @@ INSTALL = $(PYTHON) -c '$(RECENT)' && { $(BIN)/python -c '$(RECENT); import pip'
 .PHONY: help serve test demo bench bench-full lint lock
 
 help: ## list the commands
-	@sed -n 's/^\([a-z]*\):.*## /  make \1 \t/p' $(MAKEFILE_LIST)
+	@sed -n 's/^\([a-z-]*\):.*## /  make \1 \t/p' $(MAKEFILE_LIST)
 
 serve: .venv/.embedded ## serve http://127.0.0.1:8080 on an embedded PostgreSQL in .data
 	$(BIN)/vectable serve $(ARGS)
@@ -29,7 +29,7 @@ bench: .venv/.embedded ## measure searches and writes against plain SQL, in a fe
 	$(BIN)/python -m benchmarks $(ARGS)
 
 bench-full: .venv/.bench ## the same at full size, with peers and plots, into benchmarks/results
-	$(BIN)/python -m benchmarks --full $(ARGS)
+	VECTABLE_BUILD_MEMORY=$${VECTABLE_BUILD_MEMORY:-4294967296} $(BIN)/python -m benchmarks --full $(ARGS)
 
 lint: .venv/.dev ## ruff and basedpyright
 	$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/basedpyright

@@ -183,7 +183,7 @@ def _settings(sockets: Path) -> dict[str, str]:
         "fsync": "on",
         "full_page_writes": "on",
         "synchronous_commit": "on",
-        "shared_buffers": f"{max(min(memory // 4, 1024), 64)}MB",
+        "shared_buffers": f"{max(min(memory // 6, 4096), 64)}MB",
         "effective_cache_size": f"{max(memory // 2, 128)}MB",
         "work_mem": "16MB",
         "maintenance_work_mem": f"{max(min(memory // 8, 512), 64)}MB",

@@ -153,8 +153,8 @@ class Tending:
             if not segments.exists(session):
                 return PAUSE
         if time.monotonic() - self._cleaned > CLEANING:
-            self._tender.clean()
             self._cleaned = time.monotonic()
+            self._tender.clean()
         busy = False
         self._watch.look(self._database)
         for name in self._watch.due():

@@ -55,9 +55,9 @@ COMMENT ON COLUMN {catalog}.namespaces.layout IS 'Table layout; tables are migra
 COMMENT ON COLUMN {catalog}.namespaces.version IS
     'Raised by every change of this row; statements return the version that they saw.';
 
--- Write order. The transaction takes its id before its first number, so whoever reads the last
--- number and then waits for all running transaction ids knows that no smaller number can still
--- appear. One CASE expression, because such a function is inlined: as fast as nextval alone.
+-- Write order. The transaction takes its id before its first number, and nextval locks the sequence
+-- until the transaction ends. So whoever reads the last number and then waits for those who hold that
+-- lock and an id knows that no smaller number can still appear. One CASE expression, because such a function is inlined: as fast as nextval alone.
 CREATE FUNCTION {catalog}.next_seq(numbers regclass) RETURNS bigint
 LANGUAGE sql VOLATILE
 AS $$ SELECT CASE WHEN pg_catalog.pg_current_xact_id() IS NOT NULL

@@ -3,8 +3,12 @@
 FROM {segment} AS segment
 CROSS JOIN LATERAL (
     SELECT id, {distance} AS distance
-    FROM {table} AS document
-    WHERE document.id = segment.id AND document.seq = segment.seq AND {predicate}
+    FROM (
+        SELECT * FROM {table} AS stored
+        WHERE stored.id = segment.id AND stored.seq = segment.seq
+        OFFSET 0
+    ) AS document
+    WHERE {predicate}
     OFFSET 0
 ) AS current
 WHERE segment.v IS NULL

@@ -2,7 +2,7 @@
 --
 -- The index is walked as far as candidates are asked for, and each is looked up, whatever PostgreSQL
 -- believes of the filter: sub-selects with LIMIT or OFFSET are not merged with what surrounds them.
--- The look-up by id and seq drops what was superseded or deleted since. The settings of the walk
+-- The look-up by id and seq, and by no index of attributes, drops what was superseded or deleted. The settings of the walk
 -- hold for this statement only, and from here on: the condition is evaluated before the index is
 -- opened.
 (SELECT current.id, current.distance, true AS walked
@@ -14,8 +14,12 @@ FROM (
 ) AS segment
 CROSS JOIN LATERAL (
     SELECT id, {distance} AS distance
-    FROM {table} AS document
-    WHERE document.id = segment.id AND document.seq = segment.seq AND {predicate}
+    FROM (
+        SELECT * FROM {table} AS stored
+        WHERE stored.id = segment.id AND stored.seq = segment.seq
+        OFFSET 0
+    ) AS document
+    WHERE {predicate}
     OFFSET 0
 ) AS current
 LIMIT {candidates})
