@@ -34,9 +34,9 @@ class Recorder(Session):
 
     sent: list[Fragment] = field(default_factory=list)
 
-    def execute(self, fragment: Fragment) -> object:
+    def execute(self, fragment: Fragment, *, prepare: bool = False) -> object:
         self.sent.append(fragment)
-        return Session.execute(self, fragment)
+        return Session.execute(self, fragment, prepare=prepare)
 
 
 class Unheard:
@@ -79,5 +79,5 @@ def record(session: Session, name: str, vectors: np.ndarray, k: int) -> list[Sta
 
 
 def run(session: Session, statement: Statement) -> list[Row]:
-    """Execute it, and take all its rows."""
-    return session.execute(statement).fetchall()
+    """Execute it as the service does, and take all its rows."""
+    return session.execute(statement, prepare=True).fetchall()

@@ -67,9 +67,15 @@ class Searcher:
         segments: Sequence[Segment],
         plan: Plan,
     ) -> Found:
-        """Execute one plan."""
+        """Execute one plan.
+
+        A walk has the same plan in SQL whatever the values are; a scan with a filter has not.
+        """
         statement = self._shapes.statement(session, namespace, query, plan, segments)
-        found = reads.run(session, namespace, query, statement)
+        prepare = None if isinstance(plan, Walk) else False
+        if query.filter == EVERYTHING and isinstance(query.ranking, Nearest):
+            prepare = True
+        found = reads.run(session, namespace, query, statement, prepare=prepare)
         if isinstance(plan, Walk) and found.documents != layout.documents:
             raise Stale  # the table was put in the place of the one that the segments are of
         self._note(namespace, found)

@@ -20,13 +20,11 @@ from service.storage.statements import Schemas
 
 Row = tuple[object, ...]
 
-# A custom plan each time: with values bound, a generic plan loses the index (and costs 1000 times
-# more when it does). jit never pays for statements of milliseconds.
-SESSION_OPTIONS = "-c plan_cache_mode=force_custom_plan -c jit=off"
+# jit never pays for statements of milliseconds
+SESSION_OPTIONS = "-c jit=off"
 LOCK_TIMEOUT = "500ms"
 MAX_LIFETIME = 1800.0
 MAX_VALUES = 65_535
-MAX_REMEMBERED = 16_384
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,8 +35,12 @@ class Session:
     schemas: Schemas
     pgvector: Pgvector
 
-    def execute(self, fragment: Fragment) -> Cursor[Row]:
+    def execute(self, fragment: Fragment, *, prepare: bool | None = False) -> Cursor[Row]:
         """Run one statement; rows come back in binary.
+
+        It is planned for its values, because a plan for any values loses an index sooner or later,
+        and then takes a thousand times as long. ``prepare`` is for statements whose plan no value
+        can change, which are parsed and planned once: at once, or when they come again (None).
 
         Raises:
             InvalidRequest: for more values than a statement can have.
@@ -46,8 +48,6 @@ class Session:
         if len(fragment.values) > MAX_VALUES:
             raise InvalidRequest(f"💔 the filter needs more than {MAX_VALUES} values in SQL")
         cursor = self.connection.cursor(binary=True)
-        # psycopg remembers the last hundred texts of a connection: large ones are not worth it
-        prepare = None if len(fragment.text) <= MAX_REMEMBERED else False
         return cursor.execute(fragment.text.encode(), fragment.values, prepare=prepare)
 
     def copy(self, fragment: Fragment, rows: bytes) -> None:

@@ -78,13 +78,20 @@ def compile_search(
     )
 
 
-def run(session: Session, namespace: Namespace, query: Query, statement: Fragment) -> Found:
-    """Execute the statement of a search.
+def run(
+    session: Session,
+    namespace: Namespace,
+    query: Query,
+    statement: Fragment,
+    *,
+    prepare: bool | None = False,
+) -> Found:
+    """Execute the statement of a search; ``prepare`` as in ``Session.execute``.
 
     Raises:
         Stale: as ``search``.
     """
-    rows = session.execute(statement).fetchall()
+    rows = session.execute(statement, prepare=prepare).fetchall()
     if not rows or rows[0][2] != namespace.version:
         raise Stale
     _, _, _, index_version, documents, candidates, size = cast(Any, rows[0][:SEARCH_COLUMNS])

@@ -1,9 +1,11 @@
 """The plans that PostgreSQL makes of the statements, and how many statements a search takes."""
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from typing import Any
+from itertools import count
+from typing import Any, cast
 
 import numpy as np
 import pytest
@@ -23,14 +25,18 @@ from service.core.filters import (
     Not,
     Order,
 )
+from service.core.index_settings import IndexSettings
 from service.core.indexing import MEMBERSHIP, AttributeIndex, IndexKind
 from service.core.plan import EXACT, Plan, Situation, Walk, choose
 from service.core.query import Query
 from service.core.segments import Segment
 from service.core.vectors import Metric
 from service.engine import Engine, bound
+from service.engine.advising import Advisor
+from service.engine.searching import Searcher
 from service.storage import attribute_builds, attribute_indexes, catalog, reads
 from service.storage.attribute_indexes import Wanted, index_name
+from service.storage.layouts import Layouts
 from service.storage.pool import Session
 from tests.integration.segment_tools import (
     Numbers,
@@ -302,20 +308,40 @@ def test_the_limit_does_not_change_the_way(planned: Planned, limit: int):
     check_walk(tree, planned.segments)
 
 
-def test_a_statement_that_was_prepared_is_planned_for_its_values(planned: Planned):
+@pytest.mark.parametrize("name", [None, *WALKED])
+def test_a_walk_has_its_plan_whatever_the_values_are(planned: Planned, name: str | None):
+    query = nearest(QUERY, 10, WALKED[name]) if name else nearest(QUERY, 10)
+    plan = filtered(planned.segments, 5_000) if name else unfiltered(planned.segments)
+    with planned.shop.database.session() as session:
+        if session.connection.info.server_version < 160_000:
+            pytest.skip("before PostgreSQL 16 there is no EXPLAIN (GENERIC_PLAN)")
+        namespace = catalog.find(session, NAME)
+        statement = reads.compile_search(
+            session, namespace, bound(namespace, query), plan, planned.segments
+        )
+        numbers = count(1)
+        text = re.sub("%s", lambda _: f"${next(numbers)}", statement.text).replace("%%", "%")
+        row = session.connection.execute(
+            f"EXPLAIN (GENERIC_PLAN, FORMAT JSON) {text}".encode()
+        ).fetchone()
+
+    check_walk(cast(Any, row)[0][0]["Plan"], planned.segments)
+
+
+def test_a_search_without_a_filter_is_planned_once(planned: Planned):
     with planned.shop.database.session() as session:
         namespace = catalog.find(session, NAME)
-        plan = unfiltered(planned.segments)
+        searcher = Searcher(Layouts(IndexSettings()), Advisor(planned.shop.database))
         for seed in range(12):
             query = bound(namespace, nearest(vectors(1, DIMENSIONS, seed)[0]))
-            reads.search(session, namespace, query, plan, planned.segments)
+            searcher.search(session, namespace, query)
         prepared = session.connection.execute(
             "SELECT generic_plans, custom_plans FROM pg_prepared_statements"
             " WHERE statement LIKE '%query_walk%'"
         ).fetchall()
 
-    assert [generic for generic, _ in prepared] == [0]
-    assert prepared[0][1] >= 5
+    assert [custom for _, custom in prepared] == [5]
+    assert prepared[0][0] == 7
 
 
 # --- matches that are not independent of the query -----------------------------------------------
