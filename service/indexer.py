@@ -165,7 +165,7 @@ class Tending:
     def _tend(self, name: str) -> bool:
         quiet = self._watch.is_quiet(name)
         try:
-            if self._tender.work(name, self._watch.changes(name), quiet=quiet):
+            if self._tender.work(name, self._watch.superseding(name), quiet=quiet):
                 self._watch.later(name, 0.0)
                 return True
             if quiet:

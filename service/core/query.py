@@ -76,10 +76,14 @@ class Hit:
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """The documents found, best first, and the namespace's size (exact when it is small)."""
+    """The documents found, best first, and the namespace's size (exact when it is small).
+
+    ``exhaustive``: every document that matches was looked at.
+    """
 
     hits: tuple[Hit, ...]
     namespace_size: int
+    exhaustive: bool = True
 
 
 @dataclass(frozen=True, slots=True)

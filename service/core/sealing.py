@@ -60,16 +60,26 @@ def next_merge(
             return Build(segment.low, segment.high, (segment,))
     if any(one.high != two.low for one, two in pairwise(segments)):
         return None  # what lies between is sealed first
-    pressed = len(segments) > MOST_SEGMENTS
-    for start, oldest in enumerate(segments):
-        run = neighbours(segments[start:], largest)
-        total = sum(one.live for one in run)
-        if len(run) < 2 or oldest.live > RATIO * (total - oldest.live):
-            continue
-        large = len(run) < BUSY_MERGE or total > BUSY_ROWS * settings.seal_rows
-        if quiet or pressed or not large:
-            return Build(oldest.low, run[-1].high, run)
-    return None
+    runs = [neighbours(segments[start:], largest) for start in range(len(segments))]
+    worthwhile = [run for run in runs if len(run) > 1 and is_even(run)]
+    if not quiet:
+        pressed = len(segments) > MOST_SEGMENTS
+        most = largest if pressed else BUSY_ROWS * settings.seal_rows
+        worthwhile = [run for run in worthwhile if len(run) >= BUSY_MERGE and rows(run) <= most]
+    if not worthwhile:
+        return None
+    # at rest as much as possible, else as little as helps
+    run = worthwhile[0 if quiet else -1]
+    return Build(run[0].low, run[-1].high, run)
+
+
+def rows(run: Sequence[Segment]) -> int:
+    return sum(one.live for one in run)
+
+
+def is_even(run: Sequence[Segment]) -> bool:
+    """Whether the oldest is not so much larger than the others that it had better stay."""
+    return run[0].live <= RATIO * (rows(run) - run[0].live)
 
 
 def neighbours(segments: Sequence[Segment], largest: int) -> tuple[Segment, ...]:

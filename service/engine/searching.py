@@ -7,6 +7,7 @@ comes back with less than its plan expects is followed by the exact scan.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from service.core import plan as planning
 from service.core.filters import EVERYTHING, Filter, size_of
@@ -23,6 +24,7 @@ from service.storage.layouts import Layouts
 from service.storage.pool import Session
 from service.storage.reads import Found
 from service.storage.shapes import Shapes
+from service.storage.sizes import Sizes
 
 # with fewer documents than this a scan needs no attribute index
 WORTH_AN_INDEX = 10_000
@@ -40,7 +42,7 @@ class Searcher:
         self._advisor = advisor
         self._shapes = Shapes()
         self._shares: dict[tuple[int, int, Filter], float] = {}
-        self._sizes: dict[int, int] = {}
+        self._sizes = Sizes()
 
     def search(self, session: Session, namespace: Namespace, query: Query) -> Result:
         """The answer to a bound query, by the cheapest plan that keeps the contract.
@@ -56,7 +58,7 @@ class Searcher:
             plan = plan.otherwise
             found = self._run(session, namespace, query, layout, segments, plan)
         self._advise(namespace, query.filter)
-        return found.result
+        return replace(found.result, exhaustive=plan == EXACT)
 
     def _run(
         self,
@@ -71,14 +73,17 @@ class Searcher:
 
         A walk has the same plan in SQL whatever the values are; a scan with a filter has not.
         """
-        statement = self._shapes.statement(session, namespace, query, plan, segments)
+        size = self._sizes.fresh(namespace.id)
+        statement = self._shapes.statement(session, namespace, query, plan, segments, size)
         prepare = None if isinstance(plan, Walk) else False
         if query.filter == EVERYTHING and isinstance(query.ranking, Nearest):
             prepare = True
-        found = reads.run(session, namespace, query, statement, prepare=prepare)
+        found = reads.run(session, namespace, query, statement, size, prepare=prepare)
         if isinstance(plan, Walk) and found.documents != layout.documents:
             raise Stale  # the table was put in the place of the one that the segments are of
-        self._note(namespace, found)
+        self._layouts.saw(namespace, found.index_version)
+        if size is None:
+            self._sizes.note(namespace.id, found.result.namespace_size)
         return found
 
     def plan(
@@ -94,7 +99,7 @@ class Searcher:
         if not segments or 2 * len(segments) * size_of(query.filter) > MOST_VALUES:
             return EXACT
         live = sum(one.live for one in segments)
-        size = max(live, self._sizes.get(namespace.id, 0))
+        size = max(live, self._sizes.last(namespace.id))
         if query.filter == EVERYTHING:
             return planning.choose(Situation(query.limit, tuple(segments), size - live))
         return planning.choose(
@@ -124,15 +129,9 @@ class Searcher:
                 self._shares[key] = share
         return min(share * size, size if at_most is None else at_most)
 
-    def _note(self, namespace: Namespace, found: Found) -> None:
-        self._layouts.saw(namespace, found.index_version)
-        if len(self._sizes) >= REMEMBERED:
-            self._sizes.clear()
-        self._sizes[namespace.id] = found.result.namespace_size
-
     def _advise(self, namespace: Namespace, condition: Filter) -> None:
         """Ask for the attribute indexes that would have helped."""
-        if condition == EVERYTHING or self._sizes.get(namespace.id, 0) < WORTH_AN_INDEX:
+        if condition == EVERYTHING or self._sizes.last(namespace.id) < WORTH_AN_INDEX:
             return
         helpful = wanted(condition)
         if helpful:

@@ -30,6 +30,7 @@ log = logging.getLogger(__name__)
 
 # the share of a segment's rows that has to change before they are counted again
 WORTH_COUNTING = 0.05
+REMEMBERED = 10_000
 
 
 class Tender:
@@ -44,9 +45,10 @@ class Tender:
         self._drawn: dict[int, int] = {}
 
     def work(self, name: str, changes: int, *, quiet: bool) -> bool:
-        """Do one thing for a namespace that was changed ``changes`` times; whether there was one.
+        """Do one thing for a namespace; whether there was one.
 
-        ``quiet``: it is not being written at present.
+        ``changes``: how often rows were taken away from it so far. ``quiet``: it is not being
+        written at present.
         """
         with self._database.session() as session:
             namespace = catalog.find(session, name)
@@ -111,6 +113,8 @@ class Tender:
             with self._database.session() as session, session.unhurried():
                 live = segments.count_range(session, namespace, one.low, one.high, one.rows)
                 segments.recount(session, one, live)
+            if len(self._counted) >= REMEMBERED:
+                self._counted.clear()
             self._counted[one.table] = changes
 
     def _merge(self, namespace: Namespace, column: VectorColumn, *, quiet: bool) -> bool:

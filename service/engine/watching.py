@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass, field
 
-from service.storage import activity
+from service.storage.activity import Activity, activity, database_activity
 from service.storage.pool import Database
 
 # seconds: a namespace that was not changed for so long is quiet, and large segments are merged
@@ -17,23 +17,23 @@ class Watch:
     """Which namespaces were changed, and when."""
 
     _database_state: tuple[object, ...] = ()
-    _seen: dict[str, tuple[int, int]] = field(default_factory=dict[str, tuple[int, int]])
+    _seen: dict[str, Activity] = field(default_factory=dict[str, Activity])
     _changed_at: dict[str, float] = field(default_factory=dict[str, float])
     _due: dict[str, float] = field(default_factory=dict[str, float])
 
     def look(self, database: Database) -> None:
         """Take notice of what was changed since the last look."""
         with database.session() as session:
-            state = activity.database_activity(session)
+            state = database_activity(session)
             if state == self._database_state:
                 return
-            found = activity.activity(session)
+            found = activity(session)
         self._database_state, now = state, time.monotonic()
-        for name, (changes, version) in found.items():
+        for name, today in found.items():
             before = self._seen.get(name)
-            if before is None or before[0] != changes:
+            if before is None or before.changes != today.changes:
                 self._changed_at[name] = now
-            if before != (changes, version):
+            if before != today:
                 self._due[name] = now
         for gone in self._seen.keys() - found.keys():
             self._due.pop(gone, None)
@@ -51,8 +51,10 @@ class Watch:
     def done(self, name: str) -> None:
         self._due.pop(name, None)
 
-    def changes(self, name: str) -> int:
-        return self._seen.get(name, (0, 0))[0]
+    def superseding(self, name: str) -> int:
+        """How often rows were taken away from the namespace, by deletes and by new versions."""
+        seen = self._seen.get(name)
+        return seen.superseding if seen else 0
 
     def is_quiet(self, name: str) -> bool:
         return time.monotonic() - self._changed_at.get(name, 0.0) > QUIET

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import cast
 
 from service.storage.pool import Session
@@ -15,10 +16,17 @@ def database_activity(session: Session) -> tuple[object, ...]:
     )
 
 
-def activity(session: Session) -> dict[str, tuple[int, int]]:
-    """How often each namespace with vectors was changed, and the number of its list of segments.
+@dataclass(frozen=True, slots=True)
+class Activity:
+    """How often a namespace's table was changed, how often by taking rows away, and the number of
+    its list of segments. The counters start anew after a crash of PostgreSQL."""
 
-    The counters start anew after a crash of PostgreSQL.
-    """
+    changes: int
+    superseding: int
+    index_version: int
+
+
+def activity(session: Session) -> dict[str, Activity]:
+    """The activity of every namespace with vectors."""
     rows = session.execute(session.schemas.statement("list_activity"))
-    return {str(name): cast(tuple[int, int], tuple(numbers)) for name, *numbers in rows}
+    return {str(name): Activity(*cast(tuple[int, int, int], tuple(seen))) for name, *seen in rows}

@@ -1,7 +1,8 @@
 """How well a segment's index finds what a scan finds, and how wide it has to search for that.
 
-Vectors of the segment's own documents are the queries. Other queries may be harder, so a part of
-what the target leaves to chance is asked for on top.
+Vectors of the segment's own documents are the queries. Those of others are harder: documents held
+out of 63,000 were found at .96 where the others were at .99. So most of what the target leaves to
+chance is asked for on top, and no search is narrower than the first width.
 """
 
 from __future__ import annotations
@@ -18,9 +19,9 @@ from service.storage import reads, segments, walking
 from service.storage.building import Task
 from service.storage.pool import Database, Session
 
-WIDTHS = (40, 64, 100, 160, 250, 400, 630, 1000)
+WIDTHS = (64, 100, 160, 250, 400, 630, 1000)
 BINARY_WIDTHS = (200, 400, 1000)
-MARGIN = 0.2
+MARGIN = 0.8
 K = 10
 CANDIDATES = 20
 BINARY_CANDIDATES = 200

@@ -64,15 +64,20 @@ def search(
 
 
 def compile_search(
-    session: Session, namespace: Namespace, query: Query, plan: Plan, segments: Sequence[Segment]
+    session: Session,
+    namespace: Namespace,
+    query: Query,
+    plan: Plan,
+    segments: Sequence[Segment],
+    known_size: int | None = None,
 ) -> Fragment:
-    """The one statement of a search."""
+    """The one statement of a search; it looks the namespace's size up unless that is known."""
     return session.schemas.statement(
         "query_documents",
         hits=compile_hits(session, namespace, query, plan, segments),
         namespace=raw("%s", namespace.name),
         documents_file=file_number(session, namespace),
-        size=size_of(session, namespace, SEARCH_BOUND),
+        size=raw("NULL::bigint") if known_size else size_of(session, namespace, SEARCH_BOUND),
         columns=compile_columns(namespace, query.projection),
         join=raw("") if query.projection.is_empty else join_table(session, namespace),
     )
@@ -83,6 +88,7 @@ def run(
     namespace: Namespace,
     query: Query,
     statement: Fragment,
+    known_size: int | None = None,
     *,
     prepare: bool | None = False,
 ) -> Found:
@@ -99,7 +105,8 @@ def run(
         rows = []
     read = HitReader(namespace, query.projection, SEARCH_COLUMNS)
     hits = tuple([read.hit(row, cast(float | None, row[1])) for row in rows])
-    return Found(Result(hits, size), index_version, documents, candidates or 0)
+    result = Result(hits, known_size if size is None else size)
+    return Found(result, index_version, documents, candidates or 0)
 
 
 def compile_hits(

@@ -23,7 +23,7 @@ REMEMBERED = 1_000
 # stands for the vector of any query; told from all others by identity
 ANY = Vector(b"")
 
-Shape = tuple[int, int, Query, Plan, tuple[Segment, ...]]
+Shape = tuple[int, int, bool, Query, Plan, tuple[Segment, ...]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,16 +39,18 @@ class Shapes:
         query: Query,
         plan: Plan,
         segments: Sequence[Segment],
+        known_size: int | None,
     ) -> Fragment:
         """The statement of a search."""
         ranking = query.ranking
         if not isinstance(ranking, Nearest) or query.filter != EVERYTHING:
-            return compile_search(session, namespace, query, plan, segments)
+            return compile_search(session, namespace, query, plan, segments, known_size)
         anonymous = replace(query, ranking=replace(ranking, vector=ANY))
-        shape = (namespace.id, namespace.version, anonymous, plan, tuple(segments))
+        versions = (namespace.id, namespace.version, known_size is None)
+        shape = (*versions, anonymous, plan, tuple(segments))
         known = self._known.get(shape)
         if known is None:
-            known = compile_search(session, namespace, anonymous, plan, segments)
+            known = compile_search(session, namespace, anonymous, plan, segments, known_size)
             if len(self._known) >= REMEMBERED:
                 self._known.clear()
             self._known[shape] = known

@@ -3,6 +3,7 @@
 SELECT n.name,
        pg_stat_get_tuples_inserted(c.oid) + pg_stat_get_tuples_updated(c.oid)
            + pg_stat_get_tuples_deleted(c.oid) AS changes,
+       pg_stat_get_tuples_updated(c.oid) + pg_stat_get_tuples_deleted(c.oid) AS superseding,
        n.index_version
 FROM {catalog}.namespaces n
 JOIN pg_class c ON c.relname = n.table_name AND c.relnamespace = {documents_name}::regnamespace

@@ -111,17 +111,18 @@ def describing_headers(description: Description) -> dict[str, str]:
 def query_headers(result: Result, processing: float, execution: float) -> dict[str, str]:
     """Timings in milliseconds and counts, in the formats that all clients parse (section 2.5).
 
-    There is no colder storage below PostgreSQL, so the cache is always hot. Every document of the
-    namespace counts as searched exhaustively: without index segments it is.
+    There is no colder storage below PostgreSQL, so the cache is always hot. Of a namespace that was
+    scanned every document counts as searched exhaustively.
     """
     size = result.namespace_size
+    scanned = size if result.exhaustive else 0
     timing = (
         "cache;hit_ratio=1.0;temperature=hot",
-        f"exhaustive_search;count={size}",
+        f"exhaustive_search;count={scanned}",
         f"processing_time;dur={processing * 1000:.3f}",
         f"query_execution_time;dur={execution * 1000:.3f}",
         "cache_hit_ratio;ratio=1.0",
-        f"exhaustive_search_count;count={size}",
+        f"exhaustive_search_count;count={scanned}",
     )
     return {
         "Server-Timing": ", ".join(timing),
