@@ -25,6 +25,8 @@ log = logging.getLogger(__name__)
 # seconds to wait for writers before another namespace has its turn
 PATIENCE = 1.0
 PAUSE = 0.005
+# a tail that grows by less than this from one look to the next is no longer loaded
+GROWTH = 1.01
 
 
 class Outcome(IntEnum):
@@ -49,6 +51,8 @@ class Sealer:
         self._settings = settings
         self._resources = resources
         self._sleep = sleep
+        # how long a tail was that is being loaded, by namespace and column
+        self._loads: dict[tuple[int, str], int] = {}
 
     def work(self, name: str) -> Outcome:
         """Seal what there is to seal in a namespace.
@@ -59,7 +63,8 @@ class Sealer:
         """
         with self._database.session() as session:
             namespace = catalog.find(session, name)
-        outcomes = [self._seal(namespace, column) for column in indexed_columns(namespace)]
+        columns = indexed_columns(namespace)
+        outcomes = [self._seal(namespace, column) for column in columns]
         return max(outcomes, default=Outcome.NOTHING)
 
     def _seal(self, namespace: Namespace, column: VectorColumn) -> Outcome:
@@ -75,6 +80,8 @@ class Sealer:
                     log.info("%s waits for a transaction that writes", namespace.name)
                     return Outcome.HELD_UP
                 build = self._cut(reader, namespace, column, build, settings)
+                if self._is_load(reader, namespace, column, build, settings):
+                    return Outcome.HELD_UP
                 task = Task(namespace, column, build, settings)
                 made = build_segment(session, reader, task, self._resources)
         log.info("sealed %s.%s: %d vectors", namespace.name, column.name, made.rows)
@@ -103,6 +110,28 @@ class Sealer:
         largest = largest_segment(column.dimensions, settings, self._resources.memory)
         high = segments.cut(session, namespace, build.low, build.high, largest)
         return Build(build.low, high)
+
+    def _is_load(
+        self,
+        session: Session,
+        namespace: Namespace,
+        column: VectorColumn,
+        build: Build,
+        settings: IndexSettings,
+    ) -> bool:
+        """Whether somebody loads more than the tail may have, and is not done.
+
+        One large segment at the end costs a fraction of several that are merged, so it waits while
+        the tail grows from look to look, until there is enough for the largest.
+        """
+        largest = largest_segment(column.dimensions, settings, self._resources.memory)
+        rows = segments.count_range(session, namespace, build.low, build.high, largest)
+        key = (namespace.id, column.name)
+        before = self._loads.pop(key, 0)
+        if not settings.max_unindexed < rows < largest or rows <= GROWTH * before:
+            return False
+        self._loads[key] = rows
+        return True
 
     def _settle(self, session: Session, namespace: Namespace) -> bool:
         """Wait until all who may hold a number drawn before now have ended."""
