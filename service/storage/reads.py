@@ -105,7 +105,7 @@ def run(
         rows = []
     read = HitReader(namespace, query.projection, SEARCH_COLUMNS)
     hits = tuple([read.hit(row, cast(float | None, row[1])) for row in rows])
-    result = Result(hits, known_size if size is None else size)
+    result = Result(hits, size if known_size is None else known_size)
     return Found(result, index_version, documents, candidates or 0)
 
 
