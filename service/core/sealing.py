@@ -15,7 +15,7 @@ from itertools import pairwise
 from service.core.index_settings import IndexSettings
 from service.core.segments import Segment, SegmentKind, kind_for, unsealed
 
-# neighbours are merged when the older one is not so many times larger than all after it
+# neighbours are merged when none is more than so many times larger than all the others together
 RATIO = 4
 # while documents keep coming: so many of about one size, and not more than this many times a seal
 BUSY_MERGE = 4
@@ -60,8 +60,8 @@ def next_merge(
             return Build(segment.low, segment.high, (segment,))
     if any(one.high != two.low for one, two in pairwise(segments)):
         return None  # what lies between is sealed first
-    runs = [neighbours(segments[start:], largest) for start in range(len(segments))]
-    worthwhile = [run for run in runs if len(run) > 1 and is_even(run)]
+    runs = [even(neighbours(segments[start:], largest)) for start in range(len(segments))]
+    worthwhile = [run for run in runs if len(run) > 1]
     if not quiet:
         pressed = len(segments) > MOST_SEGMENTS
         most = largest if pressed else BUSY_ROWS * settings.seal_rows
@@ -77,9 +77,11 @@ def rows(run: Sequence[Segment]) -> int:
     return sum(one.live for one in run)
 
 
-def is_even(run: Sequence[Segment]) -> bool:
-    """Whether the oldest is not so much larger than the others that it had better stay."""
-    return run[0].live <= RATIO * (rows(run) - run[0].live)
+def even(run: tuple[Segment, ...]) -> tuple[Segment, ...]:
+    """As many of the first as have none among them that is so large that it had better stay."""
+    while run and (largest := max(one.live for one in run)) > RATIO * (rows(run) - largest):
+        run = run[:-1]
+    return run
 
 
 def neighbours(segments: Sequence[Segment], largest: int) -> tuple[Segment, ...]:

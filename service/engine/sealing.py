@@ -25,8 +25,9 @@ log = logging.getLogger(__name__)
 # seconds to wait for writers before another namespace has its turn
 PATIENCE = 1.0
 PAUSE = 0.005
-# a tail that grows by less than this from one look to the next is no longer loaded
+# a tail that has not grown by so much for so many seconds is no longer loaded
 GROWTH = 1.01
+CALM = 8.0
 
 
 class Outcome(IntEnum):
@@ -51,8 +52,8 @@ class Sealer:
         self._settings = settings
         self._resources = resources
         self._sleep = sleep
-        # how long a tail was that is being loaded, by namespace and column
-        self._loads: dict[tuple[int, str], int] = {}
+        # how long the tail of a namespace's column was, and when it had grown to that
+        self._loads: dict[tuple[int, str], tuple[int, float]] = {}
 
     def work(self, name: str) -> Outcome:
         """Seal what there is to seal in a namespace.
@@ -122,16 +123,18 @@ class Sealer:
         """Whether somebody loads more than the tail may have, and is not done.
 
         One large segment at the end costs a fraction of several that are merged, so it waits while
-        the tail grows from look to look, until there is enough for the largest.
+        the tail grows, until there is enough for the largest.
         """
         largest = largest_segment(column.dimensions, settings, self._resources.memory)
         rows = segments.count_range(session, namespace, build.low, build.high, largest)
         key = (namespace.id, column.name)
-        before = self._loads.pop(key, 0)
-        if not settings.max_unindexed < rows < largest or rows <= GROWTH * before:
-            return False
-        self._loads[key] = rows
-        return True
+        before, grown_at = self._loads.get(key, (0, 0.0))
+        if rows > GROWTH * before:
+            before, grown_at = self._loads[key] = rows, time.monotonic()
+        if settings.max_unindexed < rows < largest and time.monotonic() - grown_at < CALM:
+            return True
+        self._loads.pop(key, None)
+        return False
 
     def _settle(self, session: Session, namespace: Namespace) -> bool:
         """Wait until all who may hold a number drawn before now have ended."""
