@@ -49,7 +49,7 @@ FULL = Scale(
     latency=latency.Scale(rows=10_000, dimensions=384, queries=1000, k=10),
     unfiltered=unfiltered.Scale(k=10, queries=1000, seconds=6.0),
     filters=filters.Scale(k=10, rounds=3, budget=1.5),
-    writes=writes.Scale(rows=50_000, dimensions=384, batch=1000, rounds=3, peers=True),
+    writes=writes.Scale(rows=50_000, dimensions=384, batch=1000, rounds=1, peers=True),
     mixed=mixed.Scale(rows=50_000, dimensions=384, quiet=15.0, sustained=30.0, flooded=20.0, k=10),
     growth=growth.Scale(
         sizes=(10_000, 100_000, 1_000_000), dimensions=768, queries=200, rounds=3, k=10

@@ -20,6 +20,8 @@ RATIO = 4
 # while documents keep coming: so many of about one size, and not more than this many times a seal
 BUSY_MERGE = 4
 BUSY_ROWS = 16
+# sealing does not keep up when the tail is so many times as long as it should be
+BEHIND = 2
 # more segments than this are merged however busy it is
 MOST_SEGMENTS = 12
 # a segment is built anew when more than one row in so many is superseded
@@ -49,12 +51,21 @@ def next_seal(segments: Sequence[Segment], last: int) -> Build | None:
 
 
 def next_merge(
-    segments: Sequence[Segment], settings: IndexSettings, largest: int, *, quiet: bool
+    segments: Sequence[Segment],
+    settings: IndexSettings,
+    largest: int,
+    *,
+    quiet: bool,
+    tail: int = 0,
 ) -> Build | None:
     """What to build anew: a segment with much that is superseded, or neighbours as one.
 
-    ``largest``: the number of rows that a segment may have; ``quiet``: nothing is being written.
+    ``largest``: the number of rows that a segment may have; ``quiet``: nothing is being written;
+    ``tail``: about how many documents have no segment. When sealing does not keep up with them,
+    it needs the machine more than a merge does.
     """
+    if tail > BEHIND * settings.sealed_at and len(segments) <= MOST_SEGMENTS:
+        return None
     for segment in segments:
         if (segment.rows - segment.live) * MOST_SUPERSEDED > segment.rows:
             return Build(segment.low, segment.high, (segment,))
@@ -103,6 +114,13 @@ def bytes_per_row(dimensions: int, settings: IndexSettings) -> int:
 def largest_segment(dimensions: int, settings: IndexSettings, memory: int) -> int:
     """The number of rows whose index is built in ``memory`` bytes; a larger one takes hours."""
     return max(settings.seal_rows, int(memory / (bytes_per_row(dimensions, settings) * SPARE)))
+
+
+def effort(rows: int, settings: IndexSettings) -> int:
+    """``ef_construction`` for a segment of so many rows: a small one is soon part of another, and
+    searches look at much of it anyway."""
+    small = rows <= BUSY_ROWS * settings.seal_rows
+    return max(2 * settings.m, settings.ef_construction // 2 if small else settings.ef_construction)
 
 
 def build_memory(rows: int, dimensions: int, settings: IndexSettings, memory: int) -> int:

@@ -12,7 +12,7 @@ from service.core.errors import ServiceError
 from service.core.index_settings import IndexSettings
 from service.core.namespace import Namespace, VectorColumn
 from service.core.sealing import Build, largest_segment, next_merge
-from service.core.segments import Layout, Segment
+from service.core.segments import Layout, Segment, sealed_to
 from service.engine.sealing import indexed_columns
 from service.storage import (
     catalog,
@@ -126,7 +126,8 @@ class Tender:
             with self._database.session() as reader:
                 # read behind the lock: another worker may have merged just now
                 known = layouts.find(reader, namespace, settings).of(column.name)
-                build = next_merge(known, settings, largest, quiet=quiet)
+                tail = segments.last_number(reader, namespace) - max(sealed_to(known), 0)
+                build = next_merge(known, settings, largest, quiet=quiet, tail=tail)
                 if build is None:
                     return False
                 task = Task(namespace, column, build, settings)

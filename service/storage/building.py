@@ -20,7 +20,7 @@ from service.compile.segments import Encoding
 from service.core.errors import InvalidRequest, StorageFull
 from service.core.index_settings import IndexSettings
 from service.core.namespace import Namespace, VectorColumn, short_identifier
-from service.core.sealing import Build, build_memory
+from service.core.sealing import Build, build_memory, effort
 from service.core.segments import Segment, SegmentKind, kind_for
 from service.core.vectors import Metric
 from service.storage import catalog, segments
@@ -186,7 +186,7 @@ def index(
             memory=constant(f"{max(memory, LEAST_MEMORY) // 1024}kB"),
             workers=number(workers),
             m=number(task.settings.m),
-            ef_construction=number(task.settings.ef_construction),
+            ef_construction=number(effort(rows, task.settings)),
         )
     )
     counted = session.execute(
