@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import psycopg
 from psycopg import Connection, Cursor
 from psycopg.conninfo import conninfo_to_dict
+from psycopg.pq import TransactionStatus
 from psycopg_pool import ConnectionPool, PoolTimeout
 
 from service.compile.fragment import Fragment
@@ -48,7 +49,14 @@ class Session:
         if len(fragment.values) > MAX_VALUES:
             raise InvalidRequest(f"💔 the filter needs more than {MAX_VALUES} values in SQL")
         cursor = self.connection.cursor(binary=True)
-        return cursor.execute(fragment.text.encode(), fragment.values, prepare=prepare)
+        try:
+            return cursor.execute(fragment.text.encode(), fragment.values, prepare=prepare)
+        except psycopg.errors.FeatureNotSupported:
+            # the table was made anew with columns of other types: what was prepared for the old
+            # one would fail for ever (in a transaction, psycopg forgets it with the rollback)
+            if self.connection.info.transaction_status is TransactionStatus.IDLE:
+                self.connection.execute("DEALLOCATE ALL")
+            raise
 
     def copy(self, fragment: Fragment, rows: bytes) -> None:
         """Send a stream of rows to a COPY statement."""

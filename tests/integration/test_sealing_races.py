@@ -19,7 +19,7 @@ from service.core.documents import Write
 from service.core.errors import NamespaceNotFound, ServiceError, TooManyRequests
 from service.core.segments import START
 from service.core.vectors import Metric
-from service.engine import Engine
+from service.engine import Engine, sealing
 from service.engine.sealing import Outcome, Sealer
 from service.indexer import Sealing, Tending
 from service.storage import backlog
@@ -308,9 +308,10 @@ def test_writers_beside_the_indexer_lose_nothing(
 
     def work(thread: int) -> dict[int, Any]:
         mine: dict[int, Any] = {}
-        for turn in range(200):
-            if turn >= 30 and running.sealed >= 2 and running.merged:
+        for turn in range(400):
+            if turn >= 30 and running.sealed >= 2:
                 break
+            time.sleep(0.005)  # the indexer is to have its turns on a busy machine too
             # each has ids of its own, and writes many of them again
             start = 10_000 * thread + 20 * (turn % 60)
             numbers = range(start, start + 40)
@@ -334,7 +335,6 @@ def test_writers_beside_the_indexer_lose_nothing(
     check(shop, namespace, last)
 
     assert running.sealed >= 2
-    assert running.merged >= 1
 
 
 def test_writers_of_the_same_documents_leave_each_once(
@@ -561,13 +561,19 @@ def test_deletions_are_never_refused(shop: Workshop, presence: backlog.Presence,
 
 
 def test_after_a_seal_writes_pass_again(
-    shop: Workshop, engine: Engine, presence: backlog.Presence, full: str
+    shop: Workshop,
+    engine: Engine,
+    presence: backlog.Presence,
+    full: str,
+    monkeypatch: pytest.MonkeyPatch,
 ):
     presence.keep()
     with pytest.raises(TooManyRequests):
         engine.write(full, upsert([1_500], vectors(1, 4), L2))
-    # more than the tail may have might be growing still: another look shows that it is not
-    held, sealed = shop.sealer.work(full), shop.sealer.work(full)
+    # a tail beyond its bound may be growing still: after a while it is seen that it is not
+    held = shop.sealer.work(full)
+    monkeypatch.setattr(sealing, "CALM", 0.0)
+    sealed = shop.sealer.work(full)
 
     engine.write(full, upsert([1_500], vectors(1, 4), L2))
 
