@@ -309,9 +309,9 @@ def test_writers_beside_the_indexer_lose_nothing(
     def work(thread: int) -> dict[int, Any]:
         mine: dict[int, Any] = {}
         for turn in range(400):
-            if turn >= 30 and running.sealed >= 2:
+            if turn >= 30 and running.sealed >= 2 and running.merged:
                 break
-            time.sleep(0.005)  # the indexer is to have its turns on a busy machine too
+            time.sleep(0.05)  # merges wait while sealing does not keep up with the writers
             # each has ids of its own, and writes many of them again
             start = 10_000 * thread + 20 * (turn % 60)
             numbers = range(start, start + 40)
@@ -335,6 +335,7 @@ def test_writers_beside_the_indexer_lose_nothing(
     check(shop, namespace, last)
 
     assert running.sealed >= 2
+    assert running.merged >= 1
 
 
 def test_writers_of_the_same_documents_leave_each_once(
