@@ -5,7 +5,7 @@ from __future__ import annotations
 from flask import Flask
 
 from service.config import Config, is_loopback
-from service.dialects.turbopuffer import routes_v1
+from service.dialects.turbopuffer import routes_v1, routes_v2
 from service.engine import Engine
 from service.web import auth, compression, context, errors, health, json, limits, origins
 
@@ -28,4 +28,6 @@ def create_app(engine: Engine, config: Config) -> Flask:
     app.register_blueprint(health.blueprint(engine.missing))
     for collection in COLLECTIONS:
         app.register_blueprint(routes_v1.blueprint(collection))
+        app.register_blueprint(routes_v2.v1_blueprint(collection))
+    app.register_blueprint(routes_v2.blueprint())
     return app

@@ -6,24 +6,28 @@ index, whatever kind of plan PostgreSQL makes.
 
 from __future__ import annotations
 
+from typing import LiteralString
+
 from service.compile.fragment import Fragment, constant, raw
 from service.core.filters import Attribute, Field, IdField
 
 # Characters of a string that an index keeps: at most 1 kB, so that no string is ever too long for
 # a page of a btree and no write is refused.
 INDEXED_CHARACTERS = 256
+# the column of a namespace's table
+STORED = "attributes"
 
 
-def as_json(attribute: Attribute) -> Fragment:
+def as_json(attribute: Attribute, among: LiteralString = STORED) -> Fragment:
     """The JSONB value; NULL when missing."""
-    return raw("(attributes -> ") + constant(attribute.name) + raw(")")
+    return raw("(") + raw(among) + raw(" -> ") + constant(attribute.name) + raw(")")
 
 
-def as_text(field: Field) -> Fragment:
+def as_text(field: Field, among: LiteralString = STORED) -> Fragment:
     """A string's characters; NULL when missing or a JSON null."""
     if isinstance(field, IdField):
         return raw("id")
-    return raw("(attributes ->> ") + constant(field.name) + raw(")")
+    return raw("(") + raw(among) + raw(" ->> ") + constant(field.name) + raw(")")
 
 
 def as_start(attribute: Attribute) -> Fragment:
@@ -35,7 +39,7 @@ def as_start(attribute: Attribute) -> Fragment:
     return as_text(attribute) + raw('::varchar(256) COLLATE "C"')
 
 
-def as_number(attribute: Attribute) -> Fragment:
+def as_number(attribute: Attribute, among: LiteralString = STORED) -> Fragment:
     """A number as ``numeric``; NULL when missing.
 
     The CASE keeps a row that somebody wrote with SQL, and that holds something else, from failing
@@ -43,8 +47,8 @@ def as_number(attribute: Attribute) -> Fragment:
     which a page of an index could not hold; every 64-bit number has fewer, and compares as before.
     """
     return (
-        raw("(CASE jsonb_typeof(") + as_json(attribute) + raw(") WHEN 'number' THEN ")
-        + as_text(attribute) + raw("::varchar(400)::numeric END)")
+        raw("(CASE jsonb_typeof(") + as_json(attribute, among) + raw(") WHEN 'number' THEN ")
+        + as_text(attribute, among) + raw("::varchar(400)::numeric END)")
     )  # fmt: skip
 
 
@@ -55,3 +59,13 @@ def as_array(attribute: Attribute) -> Fragment:
         raw("(CASE jsonb_typeof(") + value + raw(") WHEN 'array' THEN ") + value
         + raw(" ELSE '[]' END)")
     )  # fmt: skip
+
+
+def elements_of(attribute: Attribute) -> Fragment:
+    """The rows of an array's elements, as JSONB."""
+    return raw("jsonb_array_elements(") + as_array(attribute) + raw(")")
+
+
+def texts_of(attribute: Attribute) -> Fragment:
+    """The rows of an array's elements, as text."""
+    return raw("jsonb_array_elements_text(") + as_array(attribute) + raw(")")

@@ -55,6 +55,18 @@ def compare_text(field: Attribute, order: Order, value: Operand) -> Fragment:
     return raw("(") + near + raw(" AND ") + exact + raw(")")
 
 
+def compare_element(element: Fragment, order: Order, value: Operand) -> Fragment:
+    """The comparison of one element of an array, a JSONB value."""
+    text = raw("(") + element + raw(" #>> '{}')")
+    if is_number(value):
+        number = (
+            raw("(CASE jsonb_typeof(") + element + raw(") WHEN 'number' THEN ") + text
+            + raw("::varchar(400)::numeric END)")
+        )  # fmt: skip
+        return number + OPERATORS[order] + raw("%s", as_decimal(value))
+    return text + raw(' COLLATE "C"') + OPERATORS[order] + raw("%s", as_characters(value))
+
+
 def is_number(value: Operand) -> bool:
     """A boolean is none, though Python says so."""
     return isinstance(value, int | float) and not isinstance(value, bool)

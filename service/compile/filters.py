@@ -16,28 +16,43 @@ from psycopg.types.json import Jsonb
 
 from service.compile.attributes import (
     INDEXED_CHARACTERS,
-    as_array,
     as_json,
     as_number,
     as_start,
     as_text,
+    elements_of,
+    texts_of,
 )
-from service.compile.comparisons import OPERATORS, as_characters, as_decimal, compare
+from service.compile.comparisons import (
+    OPERATORS,
+    as_characters,
+    as_decimal,
+    compare,
+    compare_element,
+)
 from service.compile.fragment import Fragment, joined, raw
 from service.compile.globs import compile_glob
+from service.compile.new_values import compare_new, equals_new
+from service.compile.regexes import compile_regex
 from service.core.filters import (
     And,
+    AnyElement,
     AnyOf,
     Attribute,
     Compare,
+    ComparesNew,
     Equal,
+    EqualsNew,
+    Field,
     Filter,
     Glob,
+    Holds,
     IdField,
     Missing,
     Not,
     Operand,
     Or,
+    Regex,
 )
 from service.core.indexing import few_values
 
@@ -129,10 +144,19 @@ def holds_any(field: Attribute, values: tuple[Operand, ...]) -> Fragment:
         holders = [Jsonb({field.name: [value]}) for value in values]
         return raw("attributes @> ANY (%s::jsonb[])", holders)
     # each element is looked up in a hash table, where containment would try every value in turn
-    return (
-        raw("EXISTS (SELECT FROM jsonb_array_elements(") + as_array(field)
-        + raw(") AS element WHERE element = ANY (%s::jsonb[]))", [Jsonb(v) for v in values])
-    )  # fmt: skip
+    wanted = raw("element = ANY (%s::jsonb[])", [Jsonb(value) for value in values])
+    return exists(elements_of(field), wanted)
+
+
+@compile_filter.register
+def _holds(node: Holds) -> Fragment:
+    return holds_any(of_attribute(node.field), node.values)
+
+
+@compile_filter.register
+def _any_element(node: AnyElement) -> Fragment:
+    elements = elements_of(of_attribute(node.field))
+    return exists(elements, compare_element(raw("element"), node.order, node.value))
 
 
 @compile_filter.register
@@ -149,8 +173,37 @@ def _glob(node: Glob) -> Fragment:
     if not (node.field.type and node.field.type.is_array):
         text, start = as_text(node.field), as_start(node.field)
         return compile_glob(text, node.pattern, node.ignore_case, start)
+    return exists(
+        texts_of(node.field), compile_glob(raw("element"), node.pattern, node.ignore_case)
+    )
+
+
+@compile_filter.register
+def _regex(node: Regex) -> Fragment:
+    field = of_attribute(node.field)
+    if not (field.type and field.type.is_array):
+        return compile_regex(as_text(field), node.pattern)
+    return exists(texts_of(field), compile_regex(raw("element"), node.pattern))
+
+
+@compile_filter.register
+def _equals_new(node: EqualsNew) -> Fragment:
+    return equals_new(of_attribute(node.field), node.new)
+
+
+@compile_filter.register
+def _compares_new(node: ComparesNew) -> Fragment:
+    return compare_new(of_attribute(node.field), node.order, node.new)
+
+
+def of_attribute(field: Field) -> Attribute:
+    """The field of a leaf that is never bound to the id."""
+    assert isinstance(field, Attribute)
+    return field
+
+
+def exists(elements: Fragment, condition: Fragment) -> Fragment:
+    """Whether one of the elements, each called ``element``, meets the condition."""
     return (
-        raw("EXISTS (SELECT FROM jsonb_array_elements_text(") + as_array(node.field)
-        + raw(") AS element WHERE ") + compile_glob(raw("element"), node.pattern, node.ignore_case)
-        + raw(")")
+        raw("EXISTS (SELECT FROM ") + elements + raw(" AS element WHERE ") + condition + raw(")")
     )  # fmt: skip

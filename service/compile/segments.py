@@ -57,13 +57,12 @@ class Encoding:
         size = raw("(") + number(self.dimensions) + raw(")")
         return raw("bit") + size if self.is_binary else identifier(self.schema, "halfvec") + size
 
-    def stored(self, column: str) -> Fragment:
+    def stored(self, vector: Fragment) -> Fragment:
         """The form of a table's vector; NULL when the index cannot hold it.
 
         That is a zero vector under cosine (also one so small that its length counts as zero in a
         distance), and one too large for half precision after scaling.
         """
-        vector = identifier(column)
         if self.metric is Metric.COSINE:
             itself = vector + operator(self.schema, raw("<=>")) + vector
             form = self._form(self._function("l2_normalize", vector))

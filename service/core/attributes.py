@@ -88,11 +88,18 @@ class FullText:
 
 @dataclass(frozen=True, slots=True)
 class AttributeSpec:
-    """What the schema says of one attribute."""
+    """What the schema says of one attribute.
+
+    ``regex``, ``glob`` and ``fuzzy``: it may be matched by such patterns even where it is not
+    ``filterable``.
+    """
 
     type: AttributeType
     filterable: bool = True
     full_text: FullText | None = None
+    regex: bool = False
+    glob: bool = False
+    fuzzy: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +108,10 @@ class AttributeColumn:
 
     name: str
     values: tuple[JsonValue, ...]
+
+    def only(self, rows: Sequence[int]) -> AttributeColumn:
+        """The values in these places alone."""
+        return AttributeColumn(self.name, tuple([self.values[row] for row in rows]))
 
 
 def check_name(name: str, reserved: frozenset[str]) -> None:

@@ -8,38 +8,36 @@ from __future__ import annotations
 
 from dataclasses import replace
 from functools import singledispatch
-from uuid import UUID
+from typing import TypeVar
 
-from service.core.attributes import (
-    CONVERSIONS,
-    AttributeType,
-    JsonScalar,
-    Scalar,
-    described,
-    fits_scalar,
-)
+from service.core.attributes import AttributeSpec, AttributeType, Scalar
 from service.core.errors import InvalidRequest
 from service.core.filters import (
     EVERYTHING,
     NOTHING,
     And,
+    AnyElement,
     AnyOf,
     Attribute,
     Compare,
+    ComparesNew,
     Equal,
+    EqualsNew,
     Filter,
     Glob,
+    Holds,
     IdField,
     Leaf,
+    Misfit,
     Missing,
     Not,
-    Operand,
     Or,
     Order,
+    Regex,
 )
-from service.core.ids import UNSIGNED_END, IdType, storable
+from service.core.ids import IdType, storable
 from service.core.namespace import Namespace
-from service.core.query import ByAttribute, Nearest, Ranking
+from service.core.operands import bind_id, bind_scalar, mismatch, not_text
 
 
 @singledispatch
@@ -100,6 +98,47 @@ def _any_of(node: AnyOf, namespace: Namespace) -> Filter:
 
 
 @bind.register
+def _holds(node: Holds, namespace: Namespace) -> Filter:
+    field = array_field(node, namespace)
+    values = tuple(bind_scalar(node, value, field, element=True) for value in node.values)
+    return replace(node, field=field, values=values)
+
+
+@bind.register
+def _misfit(node: Misfit, namespace: Namespace) -> Filter:
+    kind = ""
+    if isinstance(node.field, IdField):
+        kind = namespace.id_type.spelled
+    elif spec := namespace.attributes.get(node.field.name):
+        kind = spec.type.scalar.value
+    wanted = (f"[]{kind}" if kind else "an array") if node.wants_list else kind or "a single value"
+    raise mismatch(node, wanted, node.value)
+
+
+@bind.register
+def _any_element(node: AnyElement, namespace: Namespace) -> Filter:
+    field = array_field(node, namespace)
+    return replace(node, field=field, value=bind_scalar(node, node.value, field, element=True))
+
+
+@bind.register
+def _equals_new(node: EqualsNew, namespace: Namespace) -> Filter:
+    return bind_new(node, namespace)
+
+
+@bind.register
+def _compares_new(node: ComparesNew, namespace: Namespace) -> Filter:
+    bound = bind_new(node, namespace)
+    for attribute in (bound.field, bound.new):
+        if isinstance(attribute, Attribute) and attribute.type and attribute.type.is_array:
+            raise InvalidRequest(
+                f"filter error in key `{node.field}`: {node.spelled} compares single values, "
+                f"but attribute '{attribute}' has type {attribute.type}"
+            )
+    return bound
+
+
+@bind.register
 def _compare(node: Compare, namespace: Namespace) -> Filter:
     if isinstance(node.field, IdField):
         value = bind_id(node, node.value, namespace.id_type)
@@ -116,31 +155,59 @@ def _glob(node: Glob, namespace: Namespace) -> Filter:
         if namespace.id_type is not IdType.TEXT:
             raise not_text(node, namespace.id_type.spelled)
         return node
+    return replace(node, field=text_field(node, namespace))
+
+
+@bind.register
+def _regex(node: Regex, namespace: Namespace) -> Filter:
+    if isinstance(node.field, IdField):
+        raise InvalidRequest("filter error in key `id`: Regex matches attributes, not ids")
+    return replace(node, field=text_field(node, namespace))
+
+
+def text_field(node: Glob | Regex, namespace: Namespace) -> Attribute:
+    """The leaf's attribute, whose values are strings."""
     field = bind_field(node, namespace)
     if field.type and field.type.scalar is not Scalar.STRING:
         raise not_text(node, str(field.type))
-    return replace(node, field=field)
+    return field
 
 
-def bind_ranking(ranking: Ranking, namespace: Namespace) -> Ranking:
-    """The ranking with its attribute typed, or its vector checked.
+def array_field(node: Holds | AnyElement, namespace: Namespace) -> Attribute:
+    """The leaf's attribute, whose values are arrays."""
+    found = namespace.id_type.spelled
+    if not isinstance(node.field, IdField):
+        field = bind_field(node, namespace)
+        if field.type is None or field.type.is_array:
+            return field
+        found = str(field.type)
+    raise InvalidRequest(
+        f"filter error in key `{node.field}`: type mismatch, {node.spelled} needs an array, "
+        f"but the attribute has type {found}"
+    )
 
-    Raises:
-        InvalidRequest: for a vector of another length, or an order by an array.
-    """
-    match ranking:
-        case Nearest(vector, _, column):
-            namespace.check_vector(namespace.vector_column(column), vector)
-            return ranking
-        case ByAttribute(attribute, descending):
-            spec = namespace.attributes.get(attribute.name)
-            if spec and spec.type.is_array:
-                raise InvalidRequest(
-                    f"💔 cannot order by attribute '{attribute.name}': it has type {spec.type}"
-                )
-            return ByAttribute(Attribute(attribute.name, spec and spec.type), descending)
-        case _:
-            return ranking
+
+NewLeaf = TypeVar("NewLeaf", EqualsNew, ComparesNew)
+
+
+def bind_new(node: NewLeaf, namespace: Namespace) -> NewLeaf:
+    """The leaf with the types of both attributes, which have to be comparable."""
+    if isinstance(node.field, IdField):
+        raise InvalidRequest("filter error in key `id`: ids are not compared with $ref_new")
+    field = bind_field(node, namespace)
+    spec = namespace.attributes.get(node.new.name)
+    new = Attribute(node.new.name, spec and spec.type)
+    if field.type and new.type and kind_compared(field.type) != kind_compared(new.type):
+        raise InvalidRequest(
+            f"filter error in key `{field}`: type mismatch, {node.spelled} expects {field.type}, "
+            f"but $ref_new attribute '{new}' has type {new.type}"
+        )
+    return replace(node, field=field, new=new)
+
+
+def kind_compared(kind: AttributeType) -> tuple[object, bool]:
+    """Types compare when this is equal: numbers of all kinds do."""
+    return ("number" if kind.is_number else kind.scalar), kind.is_array
 
 
 def bind_field(node: Leaf, namespace: Namespace) -> Attribute:
@@ -153,94 +220,20 @@ def bind_field(node: Leaf, namespace: Namespace) -> Attribute:
     spec = namespace.attributes.get(node.field.name)
     if spec is None:
         return node.field
-    if not spec.filterable:
+    if missing := option_missing(node, spec):
         raise InvalidRequest(
-            f"filter error in key `{node.field.name}`: {node.spelled} needs a filterable "
-            "attribute, but the schema has `filterable: false` for it"
+            f"filter error in key `{node.field.name}`: {node.spelled} needs "
+            f"`{missing}: true` in the schema of the attribute"
         )
     return Attribute(node.field.name, spec.type)
 
 
-def bind_scalar(
-    node: Leaf, value: Operand, field: Attribute, *, element: bool = False
-) -> JsonScalar:
-    """One operand in the form in which the attribute's type is stored.
-
-    ``element`` allows it to be compared with the elements of an array.
-    """
-    assert not isinstance(value, UUID)
-    kind = field.type
-    if kind is None:
-        return value
-    if (kind.is_array and not element) or not comparable(value, kind):
-        raise mismatch(node, expected(kind, node), value)
-    if isinstance(value, int | float) and kind.is_number:
-        return as_number_of(value, kind.scalar)
-    convert = CONVERSIONS.get(kind.scalar)
-    try:
-        return convert(str(value)) if convert else value
-    except (ValueError, OverflowError):
-        raise mismatch(node, expected(kind, node), value) from None
-
-
-def as_number_of(value: float, scalar: Scalar) -> JsonScalar:
-    """A number as the type has it: beyond 2^53 integers and floats are spelled differently."""
-    if scalar is Scalar.FLOAT:
-        return float(value)
-    if isinstance(value, float) and value.is_integer() and abs(value) < UNSIGNED_END:
-        return int(value)
-    return value
-
-
-def comparable(value: Operand, kind: AttributeType) -> bool:
-    """Whether a value can stand beside the type; numbers of all kinds compare."""
-    if kind.is_number:
-        return type(value) in (int, float)
-    return fits_scalar(value, kind.scalar)
-
-
-def expected(kind: AttributeType, node: Leaf) -> str:
-    return f"{kind.scalar.value} or []{kind.scalar.value}" if isinstance(node, AnyOf) else str(kind)
-
-
-def bind_id(node: Leaf, value: object, id_type: IdType) -> Operand:
-    """An operand for the id, as a value of its type."""
-    match value, id_type:
-        case bool(), _:
-            pass
-        case int(), IdType.BIGINT | IdType.NUMERIC if 0 <= value < UNSIGNED_END:
-            return value
-        case str(), IdType.TEXT:
-            return value
-        case str(), IdType.UUID:
-            try:
-                return UUID(value)
-            except ValueError:
-                pass
-        case UUID(), IdType.UUID:
-            return value
+def option_missing(node: Leaf, spec: AttributeSpec) -> str | None:
+    """The option that the schema has to have for this kind of leaf, when it does not."""
+    match node:
+        case Regex():
+            return None if spec.regex else "regex"
+        case Glob():
+            return None if spec.glob or spec.filterable else "glob"
         case _:
-            pass
-    wanted = id_type.spelled
-    raise mismatch(node, f"{wanted} or []{wanted}" if isinstance(node, AnyOf) else wanted, value)
-
-
-def mismatch(node: Leaf, wanted: str, value: object) -> InvalidRequest:
-    """The error for an operand of the wrong type (turbopuffer, section 3.2)."""
-    return InvalidRequest(
-        f"filter error in key `{node.field}`: type mismatch, {node.spelled} expects {wanted}, "
-        f"but got '{shown(value)}' ({described(value)})"
-    )
-
-
-def not_text(node: Leaf, found: str) -> InvalidRequest:
-    """The error for a pattern on a field that holds no strings."""
-    return InvalidRequest(
-        f"filter error in key `{node.field}`: type mismatch, {node.spelled} expects string or "
-        f"[]string, but got an attribute of type {found}"
-    )
-
-
-def shown(value: object) -> str:
-    text = str(value)
-    return text if len(text) <= 64 else f"{text[:64]}…"
+            return None if spec.filterable else "filterable"

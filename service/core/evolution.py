@@ -1,4 +1,4 @@
-"""How a namespace changes with a write: new attributes, a first vector, a metric, a wider id type.
+"""How a namespace changes with a write: new attributes, vector columns, a metric, a wider id type.
 
 Pure: it compares the write with the namespace and gives both as they are to be stored, or refuses.
 """
@@ -15,11 +15,13 @@ from service.core.attributes import (
     fit_values,
     infer_type,
 )
-from service.core.documents import SchemaUpdate, Upsert, Write
+from service.core.documents import Patch, PatchMatching, SchemaUpdate, Upsert, Write
 from service.core.errors import InvalidRequest
 from service.core.ids import IdType, coerce_ids, infer_id_type, widen_id_type
 from service.core.namespace import Namespace, VectorColumn
-from service.core.vectors import Metric, VectorBatch
+from service.core.vector_columns import evolve_vectors, read_vector_columns
+
+Specs = Mapping[str, AttributeSpec]
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +30,7 @@ class Shape:
 
     id_type: IdType
     vectors: tuple[VectorColumn, ...]
-    attributes: Mapping[str, AttributeSpec]
+    attributes: Specs
 
 
 def shape_of(namespace: Namespace) -> Shape:
@@ -36,8 +38,14 @@ def shape_of(namespace: Namespace) -> Shape:
 
 
 def first_shape(write: Write) -> Shape:
-    """The shape of a namespace that this write creates, before its columns are looked at."""
+    """The shape of a namespace that this write creates, before its columns are looked at.
+
+    Raises:
+        InvalidRequest: when neither documents nor the schema tell the type of ids.
+    """
     ids = write.upsert.ids if write.upsert else ()
+    if not ids and write.schema.id_type is None:
+        raise InvalidRequest("💔 an empty namespace needs the type of `id` in its schema")
     return Shape(write.schema.id_type or infer_id_type(ids), (), {})
 
 
@@ -47,21 +55,34 @@ def evolve(shape: Shape, write: Write) -> tuple[Shape, Write]:
     Raises:
         InvalidRequest: when the write contradicts the namespace.
     """
-    declared = write.schema.id_type
-    if declared and declared.spelled != shape.id_type.spelled:
-        raise InvalidRequest(
-            "🙅 invalid schema update for attribute 'id': cannot change the id type "
-            f"from {shape.id_type.spelled} to {declared.spelled}"
-        )
+    check_id_type(shape, write.schema)
+    shape = without(shape, write.schema.dropped)
+    upsert = write.upsert and read_vector_columns(write.upsert, shape.vectors, write)
+    vectors = evolve_vectors(shape.vectors, write, upsert)
     specs = merge_specs(shape.attributes, write.schema.attributes)
-    id_type, upsert = shape.id_type, write.upsert
+    id_type = shape.id_type
     if upsert:
         id_type = widen_id_type(id_type, upsert.ids)
         specs, columns = type_columns(specs, upsert.attributes)
         upsert = Upsert(coerce_ids(upsert.ids, id_type), columns, upsert.vectors)
-    vectors = evolve_vectors(shape.vectors, write)
-    deletes = coerce_ids(write.deletes, id_type)
-    return Shape(id_type, vectors, specs), replace(write, upsert=upsert, deletes=deletes)
+    names = frozenset(column.name for column in vectors)
+    patches: list[Patch] = []
+    for patch in write.patches or ():
+        specs, columns = type_patch(specs, patch.attributes, names)
+        patches.append(Patch(coerce_ids(patch.ids, id_type), columns))
+    patch_where = write.patch_where
+    if patch_where:
+        specs, columns = type_patch(specs, patch_where.attributes, names)
+        patch_where = PatchMatching(patch_where.matching, columns)
+    check_names(specs, vectors, shape)
+    fitted = replace(
+        write,
+        upsert=upsert,
+        deletes=None if write.deletes is None else coerce_ids(write.deletes, id_type),
+        patches=None if write.patches is None else tuple(patches),
+        patch_where=patch_where,
+    )
+    return Shape(id_type, vectors, specs), fitted
 
 
 def evolve_schema(shape: Shape, update: SchemaUpdate) -> Shape:
@@ -69,9 +90,48 @@ def evolve_schema(shape: Shape, update: SchemaUpdate) -> Shape:
     return evolve(shape, Write(schema=update))[0]
 
 
-def merge_specs(
-    known: Mapping[str, AttributeSpec], update: Mapping[str, AttributeSpec]
-) -> Mapping[str, AttributeSpec]:
+def check_id_type(shape: Shape, update: SchemaUpdate) -> None:
+    """Refuse another type of ids than the namespace has."""
+    declared = update.id_type
+    if declared and declared.spelled != shape.id_type.spelled:
+        raise InvalidRequest(
+            "🙅 invalid schema update for attribute 'id': cannot change attribute type "
+            f"from {shape.id_type.spelled} to {declared.spelled}"
+        )
+
+
+def without(shape: Shape, dropped: tuple[str, ...]) -> Shape:
+    """The shape after attributes and vector columns are dropped; unknown names change nothing."""
+    if not dropped:
+        return shape
+    vectors = tuple(column for column in shape.vectors if column.name not in dropped)
+    kept = {name: spec for name, spec in shape.attributes.items() if name not in dropped}
+    return Shape(shape.id_type, vectors, kept)
+
+
+def check_names(specs: Specs, vectors: tuple[VectorColumn, ...], before: Shape) -> None:
+    """Refuse a name that would be both an attribute and a vector."""
+    for column in vectors:
+        if column.name in specs:
+            kinds = [str(specs[column.name].type), column.kind]
+            known, wanted = kinds if column.name in before.attributes else reversed(kinds)
+            raise InvalidRequest(
+                f"🙅 invalid schema update for attribute '{column.name}': "
+                f"cannot change attribute type from {known} to {wanted}"
+            )
+
+
+def type_patch(
+    specs: Specs, columns: tuple[AttributeColumn, ...], vectors: frozenset[str]
+) -> tuple[Specs, tuple[AttributeColumn, ...]]:
+    """``type_columns`` for a patch, which has no vectors."""
+    for column in columns:
+        if column.name in vectors:
+            raise InvalidRequest("💔 patching vectors is currently unsupported")
+    return type_columns(specs, columns)
+
+
+def merge_specs(known: Specs, update: Specs) -> Specs:
     """The schema with the update's types and options.
 
     Raises:
@@ -90,8 +150,8 @@ def merge_specs(
 
 
 def type_columns(
-    specs: Mapping[str, AttributeSpec], columns: tuple[AttributeColumn, ...]
-) -> tuple[Mapping[str, AttributeSpec], tuple[AttributeColumn, ...]]:
+    specs: Specs, columns: tuple[AttributeColumn, ...]
+) -> tuple[Specs, tuple[AttributeColumn, ...]]:
     """The schema with the attributes that the columns bring, and the columns as it stores them."""
     new: dict[str, AttributeSpec] = {}
     fitted: list[AttributeColumn] = []
@@ -105,53 +165,3 @@ def type_columns(
             spec = new[column.name] = AttributeSpec(inferred)
         fitted.append(fit_values(column, spec.type))
     return (merge_specs(specs, new) if new else specs), tuple(fitted)
-
-
-def evolve_vectors(vectors: tuple[VectorColumn, ...], write: Write) -> tuple[VectorColumn, ...]:
-    """The vector columns after the write: one more, or a metric where there was none."""
-    batch = write.upsert.vectors if write.upsert else None
-    current = next((column for column in vectors if column.name == write.vector), None)
-    if current is None:
-        return vectors + first_column(write, batch)
-    check_batch(current, write, batch)
-    metric = agreed_metric(current.metric, write.metric)
-    if metric is current.metric:
-        return vectors
-    return tuple(replace(c, metric=metric) if c is current else c for c in vectors)
-
-
-def first_column(write: Write, batch: VectorBatch | None) -> tuple[VectorColumn, ...]:
-    dimensions = batch.dimensions if batch else None
-    declared = write.schema.dimensions
-    if batch and declared not in (None, batch.dimensions):
-        raise InvalidRequest(
-            f"💔 the schema declares vectors of {declared} dimensions, got {batch.dimensions}"
-        )
-    length = dimensions or declared
-    return (VectorColumn(write.vector, length, write.metric),) if length else ()
-
-
-def check_batch(current: VectorColumn, write: Write, batch: VectorBatch | None) -> None:
-    """Refuse vectors of another length, and documents without one."""
-    declared = write.schema.dimensions
-    for length in (declared, batch.dimensions if batch else None):
-        if length not in (None, current.dimensions):
-            raise InvalidRequest(
-                f"💔 the vectors have {length} dimensions, "
-                f"but those of the namespace have {current.dimensions}"
-            )
-    if write.upsert and batch is None and write.upsert.ids:
-        raise InvalidRequest("💔 this namespace has vectors: every document written needs one")
-
-
-def agreed_metric(current: Metric | None, given: Metric | None) -> Metric | None:
-    """The namespace's metric after a write that gives one, or none.
-
-    Raises:
-        InvalidRequest: for a metric other than the one set.
-    """
-    if current and given and current is not given:
-        raise InvalidRequest(
-            f"💔 distance metric mismatch, expected {current.spelled}, got {given.spelled}"
-        )
-    return current or given

@@ -78,6 +78,26 @@ class AnyOf:
 
 
 @dataclass(frozen=True, slots=True)
+class Holds:
+    """The array has one of the values among its elements."""
+
+    field: Field
+    values: tuple[Operand, ...]
+    spelled: str = dataclasses.field(default="ContainsAny", compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Misfit:
+    """A list where one value should stand, or the other way round: bound to a field, it is the
+    error that names the types."""
+
+    field: Field
+    value: object
+    wants_list: bool
+    spelled: str
+
+
+@dataclass(frozen=True, slots=True)
 class Compare:
     """The field orders so against the value: numbers by size, strings by bytes.
 
@@ -121,8 +141,62 @@ class Not:
     part: Filter
 
 
-Leaf = Missing | Equal | AnyOf | Compare | Glob
+@dataclass(frozen=True, slots=True)
+class AnyElement:
+    """Some element of an array orders so against the value."""
+
+    field: Field
+    order: Order
+    value: Operand
+    spelled: str = dataclasses.field(default="AnyLt", compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Regex:
+    """A part of the string, or of one of an array's strings, matches a pattern of Rust's regex."""
+
+    field: Field
+    pattern: str
+    spelled: str = dataclasses.field(default="Regex", compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class EqualsNew:
+    """The field has the value that an attribute of the document about to be written has, or
+    neither has one."""
+
+    field: Field
+    new: Attribute
+    spelled: str = dataclasses.field(default="Eq", compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class ComparesNew:
+    """The field orders so against an attribute of the document about to be written.
+
+    A missing value sorts below every other, and is never itself below or above a missing one.
+    """
+
+    field: Field
+    order: Order
+    new: Attribute
+    spelled: str = dataclasses.field(default="Lt", compare=False)
+
+
+OfNew = EqualsNew | ComparesNew
+Leaf = Missing | Equal | AnyOf | Holds | Misfit | Compare | Glob | AnyElement | Regex | OfNew
 Filter = Leaf | And | Or | Not
+
+
+def mentions_new(node: Filter) -> bool:
+    """Whether the filter has a meaning only for a document about to be written."""
+    match node:
+        case And(parts) | Or(parts):
+            return any(map(mentions_new, parts))
+        case Not(part):
+            return mentions_new(part)
+        case _:
+            return isinstance(node, OfNew)
 
 
 def size_of(node: Filter) -> int:
@@ -132,7 +206,7 @@ def size_of(node: Filter) -> int:
             return 1 + sum(map(size_of, parts))
         case Not(part):
             return 1 + size_of(part)
-        case AnyOf(_, values):
+        case AnyOf(_, values) | Holds(_, values):
             return len(values)
         case Equal(_, tuple() as values):
             return len(values)

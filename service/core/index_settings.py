@@ -16,16 +16,21 @@ BOUNDS: Mapping[str, tuple[float, float]] = {
 }
 
 
+# dimensions of a vector that is read about as fast as any shorter one
+SHORT = 400
+
+
 @dataclass(frozen=True, slots=True)
 class IndexSettings:
     """``m``, ``ef_construction`` and ``ef_search`` are those of HNSW.
 
     ``ef_search`` 0 takes what a sample showed to reach ``recall_target`` when the segment was made.
-    The tail becomes a segment at ``seal_rows`` documents; above ``max_unindexed`` writes wait.
+    The tail becomes a segment at ``seal_rows`` documents, sooner where vectors are long; above
+    ``max_unindexed`` writes wait.
     """
 
     m: int = 16
-    ef_construction: int = 64
+    ef_construction: int = 128
     ef_search: int = 0
     recall_target: float = 0.95
     seal_rows: int = 2_000
@@ -45,7 +50,8 @@ class IndexSettings:
             chosen["ef_construction"] = int(2 * chosen.get("m", self.m))
         return replace(self, **chosen)
 
-    @property
-    def sealed_at(self) -> int:
-        """Documents without a segment from which on one is made: well below where writes wait."""
-        return min(self.seal_rows, self.max_unindexed // 2)
+    def sealed_at(self, dimensions: int) -> int:
+        """Documents without a segment from which on one is made: well below where writes wait, and
+        so few that scanning them takes about as long whatever the length of their vectors."""
+        rows = min(self.seal_rows, self.max_unindexed // 2)
+        return max(1, min(rows, rows * SHORT // max(dimensions, 1)))

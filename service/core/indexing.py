@@ -10,17 +10,23 @@ from enum import StrEnum
 
 from service.core.filters import (
     And,
+    AnyElement,
     AnyOf,
     Attribute,
     Compare,
+    ComparesNew,
     Equal,
+    EqualsNew,
     Filter,
     Glob,
+    Holds,
     IdField,
     Leaf,
+    Misfit,
     Missing,
     Not,
     Or,
+    Regex,
 )
 
 
@@ -91,12 +97,16 @@ def needs_of(leaf: Leaf) -> Indexes | None:
     if isinstance(leaf.field, IdField):
         return NONE
     match leaf:
-        case Missing() | Equal(_, ()):
+        case Missing() | Equal(_, ()) | AnyElement() | Regex():
+            return None
+        case Misfit() | EqualsNew() | ComparesNew():
             return None
         case Equal():
             return frozenset({MEMBERSHIP})
-        case AnyOf(_, values) if len(values) <= few_values(leaf.field):
+        case AnyOf(_, values) | Holds(_, values) if len(values) <= few_values(leaf.field):
             return frozenset({MEMBERSHIP})
+        case Holds():
+            return None
         case AnyOf() | Compare() | Glob():
             return ordered(leaf.field)
 

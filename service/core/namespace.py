@@ -9,10 +9,10 @@ from datetime import datetime
 from hashlib import sha256
 
 from service.core.attributes import AttributeSpec
-from service.core.errors import InvalidAddress, InvalidRequest
+from service.core.errors import Forbidden, InvalidAddress, InvalidRequest
 from service.core.ids import IdType
 from service.core.query import DEFAULT_VECTOR
-from service.core.vectors import Metric, Vector
+from service.core.vectors import Metric, Precision, Vector
 
 MAX_NAME_LENGTH = 128
 MAX_IDENTIFIER_BYTES = 50
@@ -28,11 +28,19 @@ class VectorColumn:
     name: str
     dimensions: int
     metric: Metric | None = None
+    precision: Precision = Precision.SINGLE
+
+    @property
+    def kind(self) -> str:
+        """The type as schemas write it: ``[3]f32``."""
+        return f"[{self.dimensions}]{self.precision.value}"
 
     @property
     def column(self) -> str:
         """The column's name in the table."""
-        return self.name if self.name == DEFAULT_VECTOR else f"{DEFAULT_VECTOR}_{self.name}"
+        if self.name == DEFAULT_VECTOR:
+            return self.name
+        return short_identifier(f"{DEFAULT_VECTOR}_{self.name}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +60,7 @@ class Namespace:
     created_at: datetime
     id: int = 0
     settings: Mapping[str, object] = field(default_factory=dict[str, object])
+    read_only: bool = False
 
     def vector_column(self, name: str) -> VectorColumn:
         """The vector column of this name.
@@ -62,6 +71,8 @@ class Namespace:
         for column in self.vectors:
             if column.name == name:
                 return column
+        if self.vectors:
+            raise InvalidRequest(f"💔 '{name}' is no vector attribute of namespace '{self.name}'")
         raise InvalidRequest("💔 Vector provided for namespace without vector attribute")
 
     def check_vector(self, column: VectorColumn, vector: Vector) -> None:
@@ -71,6 +82,15 @@ class Namespace:
                 f"💔 the vector has {vector.dimensions} dimensions, "
                 f"but those of namespace '{self.name}' have {column.dimensions}"
             )
+
+    def check_writable(self) -> None:
+        """Refuse a change of documents or schema while the namespace is read-only.
+
+        Raises:
+            Forbidden: always then; its owner may lift it with PATCH …/metadata.
+        """
+        if self.read_only:
+            raise Forbidden(f"💔 namespace '{self.name}' is read-only")
 
     @property
     def dimensions(self) -> int:
@@ -111,8 +131,10 @@ def short_identifier(name: str, suffix: str = "") -> str:
     63 bytes in silence; distributed engines add to names, hence 50.
     """
     full = f"{name}:{suffix}" if suffix else name
-    if len(full) <= MAX_IDENTIFIER_BYTES:
+    if len(full.encode()) <= MAX_IDENTIFIER_BYTES:
         return full
     digest = sha256(name.encode()).hexdigest()[:HASH_DIGITS]
     tail = f":{digest}:{suffix}" if suffix else f":{digest}"
-    return name[: MAX_IDENTIFIER_BYTES - len(tail)] + tail
+    # a character that would be cut in two is left out
+    start = name.encode()[: MAX_IDENTIFIER_BYTES - len(tail)].decode(errors="ignore")
+    return start + tail

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from service.core.attributes import JsonValue
-from service.core.filters import EVERYTHING, Attribute, Filter
+from service.core.filters import EVERYTHING, Attribute, Field, Filter
 from service.core.ids import DocumentId
+from service.core.scores import Score
 from service.core.vectors import Metric, Vector
 
 DEFAULT_VECTOR = "vector"
@@ -17,37 +18,49 @@ MAX_SAMPLES = 200
 
 @dataclass(frozen=True, slots=True)
 class Nearest:
-    """By distance to a vector, nearest first, ties by id. ``metric`` None: the namespace's."""
+    """By distance to a vector, nearest first, ties by id. ``metric`` None: the namespace's.
+
+    ``exact``: every document that matches is looked at.
+    """
 
     vector: Vector
     metric: Metric | None = None
     column: str = DEFAULT_VECTOR
+    exact: bool = False
 
 
 @dataclass(frozen=True, slots=True)
-class ByAttribute:
-    """By an attribute, ties by id; documents without it come first, and last when descending."""
+class Key:
+    """One key of an order: documents without a value come first, and last when descending."""
 
-    attribute: Attribute
+    field: Field
     descending: bool = False
 
 
 @dataclass(frozen=True, slots=True)
-class ById:
-    """By id."""
+class Ordered:
+    """By the values of fields, ties by id; without keys: by id."""
 
-    descending: bool = False
+    keys: tuple[Key, ...] = ()
 
 
-Ranking = Nearest | ByAttribute | ById
+@dataclass(frozen=True, slots=True)
+class Scored:
+    """By a score, the highest first, ties by id; a score of 0 is no result."""
+
+    score: Score
+
+
+Ranking = Nearest | Ordered | Scored
 
 
 @dataclass(frozen=True, slots=True)
 class Projection:
-    """What of a document is returned. ``attributes`` None: all of them."""
+    """What of a document is returned. ``attributes`` None: all of them but those in ``without``."""
 
     attributes: tuple[str, ...] | None = ()
     vectors: tuple[str, ...] = ()
+    without: tuple[str, ...] = ()
 
     @property
     def is_empty(self) -> bool:
@@ -55,23 +68,67 @@ class Projection:
 
 
 @dataclass(frozen=True, slots=True)
-class Query:
-    """One search."""
+class Named:
+    """The attributes and vectors of these names, each of which the schema has."""
 
-    ranking: Ranking = ById()
+    names: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class AllBut:
+    """Every attribute and vector except those of these names."""
+
+    names: tuple[str, ...] = ()
+
+
+Selection = Projection | Named | AllBut
+
+
+@dataclass(frozen=True, slots=True)
+class Computed:
+    """A value returned with each document: the distance of one of its vectors from this one."""
+
+    name: str
+    column: str
+    vector: Vector
+
+
+@dataclass(frozen=True, slots=True)
+class Cap:
+    """At most ``limit`` documents with the same values of ``attributes``."""
+
+    attributes: tuple[Attribute, ...]
+    limit: int
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """One search: ``limit`` documents after the first ``offset``."""
+
+    ranking: Ranking = Ordered()
     filter: Filter = EVERYTHING
     limit: int = 10
-    projection: Projection = Projection()
+    projection: Selection = Projection()
+    offset: int = 0
+    cap: Cap | None = None
+    computed: tuple[Computed, ...] = ()
+
+    @property
+    def depth(self) -> int:
+        """How many documents have to be found, best first."""
+        return self.limit + self.offset
 
 
 @dataclass(frozen=True, slots=True)
 class Hit:
-    """One document found. ``distance`` is None unless the ranking was by distance."""
+    """One document found. ``distance`` is what it was ranked by, distance or score; None when it
+    was ranked by the values of fields. ``computed``: values asked for by name."""
 
     id: DocumentId
     distance: float | None
     vectors: Mapping[str, Vector | None]
     attributes: Mapping[str, JsonValue]
+    computed: Mapping[str, float | None] = field(default_factory=dict[str, "float | None"])
 
 
 @dataclass(frozen=True, slots=True)

@@ -57,14 +57,15 @@ def next_merge(
     *,
     quiet: bool,
     tail: int = 0,
+    dimensions: int = 0,
 ) -> Build | None:
     """What to build anew: a segment with much that is superseded, or neighbours as one.
 
     ``largest``: the number of rows that a segment may have; ``quiet``: nothing is being written;
-    ``tail``: about how many documents have no segment. When sealing does not keep up with them,
-    it needs the machine more than a merge does.
+    ``tail``: about how many documents, with vectors of so many ``dimensions``, have no segment.
+    When sealing does not keep up with them, it needs the machine more than a merge does.
     """
-    if tail > BEHIND * settings.sealed_at and len(segments) <= MOST_SEGMENTS:
+    if tail > BEHIND * settings.sealed_at(dimensions) and len(segments) <= MOST_SEGMENTS:
         return None
     for segment in segments:
         if (segment.rows - segment.live) * MOST_SUPERSEDED > segment.rows:
@@ -118,9 +119,10 @@ def largest_segment(dimensions: int, settings: IndexSettings, memory: int) -> in
 
 def effort(rows: int, settings: IndexSettings) -> int:
     """``ef_construction`` for a segment of so many rows: a small one is soon part of another, and
-    searches look at much of it anyway."""
+    searches look at much of it anyway. In a large one it decides how many searches end in a wrong
+    part of the graph."""
     small = rows <= BUSY_ROWS * settings.seal_rows
-    return max(2 * settings.m, settings.ef_construction // 2 if small else settings.ef_construction)
+    return max(2 * settings.m, settings.ef_construction // 4 if small else settings.ef_construction)
 
 
 def build_memory(rows: int, dimensions: int, settings: IndexSettings, memory: int) -> int:

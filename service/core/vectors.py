@@ -5,11 +5,21 @@ Bytes travel from the request to PostgreSQL and back without ever becoming Pytho
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from enum import Enum
 
 BYTES_PER_NUMBER = 4
 MAX_DIMENSIONS = 16_000
+# beyond it a number has no half-precision form
+MAX_HALF = 65_504.0
+
+
+class Precision(Enum):
+    """How a column stores the numbers of its vectors; requests and answers have float32 always."""
+
+    SINGLE = "f32"
+    HALF = "f16"
 
 
 class Metric(Enum):
@@ -64,3 +74,14 @@ class VectorBatch:
     def count(self) -> int:
         """How many rows the batch stands for, with and without a vector."""
         return len(self.data) // (BYTES_PER_NUMBER * self.dimensions) + len(self.missing)
+
+    def only(self, rows: Sequence[int]) -> VectorBatch:
+        """The vectors of these rows alone."""
+        width = BYTES_PER_NUMBER * self.dimensions
+        starts: dict[int, int] = {}
+        for row in range(self.count):
+            if row not in self.missing:
+                starts[row] = len(starts) * width
+        chosen = [self.data[starts[row] : starts[row] + width] for row in rows if row in starts]
+        missing = frozenset(place for place, row in enumerate(rows) if row in self.missing)
+        return VectorBatch(self.dimensions, b"".join(chosen), missing)

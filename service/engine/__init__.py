@@ -8,24 +8,32 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from uuid import UUID
 
-from service.core.binding import bind, bind_ranking
+from service.core.aggregation import Aggregates, Aggregation
+from service.core.binding import bind
 from service.core.documents import SchemaUpdate, Write, Written
-from service.core.errors import ServiceError, Unavailable
+from service.core.errors import NamespaceNotFound, ServiceError, Unavailable
 from service.core.index_settings import IndexSettings
+from service.core.metadata import Metadata, MetadataUpdate
 from service.core.namespace import Namespace, NamespacePage
+from service.core.operations import Operation
 from service.core.query import Page, Query, Recall, Result
+from service.core.query_binding import bind_aggregation, bind_query
 from service.core.vectors import Vector
-from service.engine import writing
+from service.engine import asking, writing
 from service.engine.access import Access
 from service.engine.advising import Advisor
+from service.engine.asking import Answer, Question
+from service.engine.operating import Operator
 from service.engine.recalling import recall
 from service.engine.searching import Searcher
 from service.engine.warming import Warmer
 from service.engine.writing import Writer
-from service.storage import catalog, estimates, migrations, reads
+from service.storage import catalog, estimates, metadata, migrations, reads
 from service.storage.faults import Stale
 from service.storage.layouts import Layouts
+from service.storage.metadata import Stamps
 from service.storage.pool import Database, Session
 
 # numbers in the vectors of one page of an export: 16 MB, some 50 as JSON
@@ -52,27 +60,99 @@ class Engine:
         self._advisor = Advisor(database)
         self._searcher = Searcher(self._layouts, self._advisor)
         self._writer = Writer(self._layouts)
+        self._stamps = Stamps(database)
+        self._operator = Operator(self._access)
         self._warmer = Warmer(self._access, self._searcher)
 
     def query(self, name: str, query: Query) -> Result:
         """The min(limit, matching) best documents."""
 
         def run(session: Session, namespace: Namespace) -> Result:
-            return self._searcher.search(session, namespace, bound(namespace, query))
+            return self._searcher.search(session, namespace, bind_query(query, namespace))
+
+        return self._access.read(name, run)
+
+    def aggregate(self, name: str, aggregation: Aggregation) -> Aggregates:
+        """Counts and sums over all documents that match."""
+
+        def run(session: Session, namespace: Namespace) -> Aggregates:
+            bound = bind_aggregation(aggregation, namespace)
+            return self._searcher.aggregate(session, namespace, bound)
+
+        return self._access.read(name, run)
+
+    def answer(self, name: str, questions: Sequence[Question]) -> tuple[Answer, ...]:
+        """The answers to questions; when there are several, all of the same moment."""
+        match questions:
+            case [Query() as query]:
+                return (self.query(name, query),)
+            case [Aggregation() as aggregation]:
+                return (self.aggregate(name, aggregation),)
+            case _:
+                return self.ask(name, questions)
+
+    def ask(self, name: str, questions: Sequence[Question]) -> tuple[Answer, ...]:
+        """The answers to several questions, all of the same moment."""
+        return self._access.read(
+            name,
+            lambda session, namespace: asking.ask(
+                session, namespace, self._layouts, self._searcher, questions
+            ),
+        )
+
+    def explain(self, name: str, question: Question, *, analyze: bool) -> str:
+        """How a question is answered, as text for a DBA; with ``analyze`` it is run as well."""
+
+        def run(session: Session, namespace: Namespace) -> str:
+            return asking.explain(session, namespace, self._searcher, question, analyze=analyze)
 
         return self._access.read(name, run)
 
     def write(self, name: str, request: Write) -> Written:
         """Apply a write whole, or not at all; durable when this returns."""
-        return self._access.change(
-            name, lambda session, known: self._writer.write(session, known, name, request)
-        )
+
+        def run(session: Session, known: Namespace | None) -> tuple[Written, Namespace]:
+            return self._writer.write(session, known, name, request)
+
+        written = self._access.change(name, run)
+        namespace = self._access.cache.get(name)
+        if namespace is not None:
+            self._stamps.note(namespace)
+        return written
 
     def copy(self, name: str, source: str) -> int:
         """Make a new namespace as a copy of another; returns the number of documents."""
         return self._access.change(
             name, lambda session, known: writing.copy(session, known, name, source)
         )
+
+    def start_copy(self, name: str, source: str) -> UUID:
+        """Begin a copy that runs on its own; returns the token to ask by."""
+        return self._operator.start(name, source)
+
+    def operation(self, name: str, token: UUID) -> Operation:
+        """How a copy is doing."""
+        return self._operator.find(name, token)
+
+    def metadata(self, name: str) -> Metadata:
+        """The namespace with what changes from moment to moment."""
+
+        def run(session: Session, namespace: Namespace) -> Metadata:
+            layout = self._layouts.get(session, namespace)
+            return metadata.read(session, namespace, layout, self._layouts.settings(namespace))
+
+        return self._access.read(name, run)
+
+    def update_metadata(self, name: str, update: MetadataUpdate) -> Metadata:
+        """Change what a namespace's owner sets; returns all of it afterwards."""
+
+        def run(session: Session, known: Namespace | None) -> tuple[None, Namespace]:
+            if known is None:
+                raise NamespaceNotFound(name)
+            return None, metadata.update(session, known, update)
+
+        self._access.change(name, run)
+        return self.metadata(name)
 
     def delete(self, name: str) -> None:
         """Drop a namespace with all its documents."""
@@ -136,10 +216,9 @@ class Engine:
         def run(session: Session, namespace: Namespace) -> Recall:
             with session.snapshot():
                 catalog.check_version(session, namespace)
-                # the list as of this snapshot: a later one stands for what is not seen here
-                self._layouts.forget(namespace)
+                layout = self._layouts.read(session, namespace)
                 asked = replace(query, filter=bind(query.filter, namespace))
-                return recall(session, namespace, self._searcher, samples, asked, vectors)
+                return recall(session, namespace, self._searcher, layout, samples, asked, vectors)
 
         return self._access.read(name, run)
 
@@ -161,12 +240,3 @@ class Engine:
         self._warmer.close()
         self._advisor.close()
         self._database.close()
-
-
-def bound(namespace: Namespace, query: Query) -> Query:
-    """The query with its filter and ranking typed by the namespace's schema."""
-    return replace(
-        query,
-        filter=bind(query.filter, namespace),
-        ranking=bind_ranking(query.ranking, namespace),
-    )

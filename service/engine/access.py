@@ -16,7 +16,7 @@ from typing import TypeVar
 
 from service.core.errors import InvalidRequest, NamespaceNotFound, Unavailable
 from service.core.namespace import Namespace
-from service.storage import catalog, tables
+from service.storage import catalog, turns
 from service.storage.catalog import NamespaceCache
 from service.storage.faults import Busy, Contended, Stale
 from service.storage.layouts import Layouts
@@ -66,7 +66,7 @@ class Access:
             with self.database.transaction() as session:
                 namespace = self.known_or_none(session, name)
                 if alone and namespace is not None:
-                    tables.lock_writers(session, namespace)
+                    turns.take(session, namespace)
                 outcome, left = operation(session, namespace)
             if left is None:
                 self.cache.forget(name)

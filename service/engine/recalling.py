@@ -8,7 +8,8 @@ from statistics import fmean
 
 from service.core.errors import InvalidRequest
 from service.core.namespace import Namespace
-from service.core.query import MAX_SAMPLES, Hit, Nearest, Query, Recall
+from service.core.query import DEFAULT_VECTOR, MAX_SAMPLES, Hit, Nearest, Query, Recall
+from service.core.segments import Layout
 from service.core.vectors import BYTES_PER_NUMBER, Vector
 from service.engine.searching import Searcher
 from service.storage import reads
@@ -22,6 +23,7 @@ def recall(
     session: Session,
     namespace: Namespace,
     searcher: Searcher,
+    layout: Layout,
     samples: int,
     query: Query,
     vectors: Sequence[Vector],
@@ -31,7 +33,7 @@ def recall(
     A document counts as found when it is no farther than the last one of the exact answer, so that
     equal distances do not count as misses. A namespace without documents has recall 1.
     """
-    column = namespace.vector_column("vector")
+    column = namespace.vector_column(column_of(namespace, query))
     chosen = cut(vectors, column.dimensions) or reads.sample_vectors(
         session, namespace, column.name, samples
     )
@@ -40,7 +42,7 @@ def recall(
     for vector in chosen:
         namespace.check_vector(column, vector)
         asked = replace(query, ranking=Nearest(vector, column=column.name))
-        found.append(searcher.search(session, namespace, asked).hits)
+        found.append(searcher.search(session, namespace, asked, layout).hits)
         truths.append((vector, reads.search(session, namespace, asked).result.hits))
     if not truths:
         return Recall(1.0, 0.0, 0.0)
@@ -50,6 +52,14 @@ def recall(
         indexed_count=fmean(len(hits) for hits in found),
         truths=tuple(truths),
     )
+
+
+def column_of(namespace: Namespace, query: Query) -> str:
+    """The vector column to search: the query's, else the default one, else the first."""
+    if isinstance(query.ranking, Nearest):
+        return query.ranking.column
+    names = [column.name for column in namespace.vectors]
+    return DEFAULT_VECTOR if DEFAULT_VECTOR in names or not names else names[0]
 
 
 def cut(vectors: Sequence[Vector], dimensions: int) -> list[Vector]:

@@ -95,7 +95,7 @@ class Sealer:
         known = layouts.find(session, namespace, settings).of(column.name)
         last = segments.last_number(session, namespace)
         build = next_seal(known, last)
-        if build is None or not is_long(session, namespace, build, known, settings):
+        if build is None or not is_long(session, namespace, column, build, known, settings):
             return None
         return build
 
@@ -151,6 +151,7 @@ class Sealer:
 def is_long(
     session: Session,
     namespace: Namespace,
+    column: VectorColumn,
     build: Build,
     known: tuple[Segment, ...],
     settings: IndexSettings,
@@ -158,12 +159,12 @@ def is_long(
     """Whether scanning the range costs more than it should; a gap between segments always does."""
     if any(segment.low >= build.high for segment in known):
         return True
-    if known and build.high - build.low < settings.sealed_at:
+    worth = settings.sealed_at(column.dimensions)
+    if known and build.high - build.low < worth:
         return False
     if known and build.high - build.low > settings.max_unindexed:
         return True  # few documents, written again and again: writers would count them each time
-    rows = segments.count_range(session, namespace, build.low, build.high, settings.sealed_at)
-    return rows >= settings.sealed_at
+    return segments.count_range(session, namespace, build.low, build.high, worth) >= worth
 
 
 def indexed_columns(namespace: Namespace) -> list[VectorColumn]:

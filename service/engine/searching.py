@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from service.core import plan as planning
+from service.core.aggregation import Aggregates, Aggregation
 from service.core.filters import EVERYTHING, Filter, size_of
 from service.core.indexing import is_served, matches_at_most, wanted
 from service.core.namespace import Namespace
@@ -18,7 +19,8 @@ from service.core.query import Nearest, Query, Result
 from service.core.segments import Layout, Segment
 from service.core.vectors import Metric
 from service.engine.advising import Advisor
-from service.storage import estimates, reads, walking
+from service.engine.describing import Explanation
+from service.storage import aggregates, estimates, explaining, reads, walking
 from service.storage.faults import Stale
 from service.storage.layouts import Layouts
 from service.storage.pool import Session
@@ -44,13 +46,21 @@ class Searcher:
         self._shares: dict[tuple[int, int, Filter], float] = {}
         self._sizes = Sizes()
 
-    def search(self, session: Session, namespace: Namespace, query: Query) -> Result:
+    def search(
+        self,
+        session: Session,
+        namespace: Namespace,
+        query: Query,
+        layout: Layout | None = None,
+    ) -> Result:
         """The answer to a bound query, by the cheapest plan that keeps the contract.
+
+        ``layout``: the list of segments, in a snapshot; else as this process knows it.
 
         Raises:
             Stale: when the namespace is no longer as it was read, or a segment is gone.
         """
-        layout = self._layouts.get(session, namespace)
+        layout = layout or self._layouts.get(session, namespace)
         segments = usable(namespace, query, layout)
         plan = self.plan(session, namespace, query, layout, segments)
         found = self._run(session, namespace, query, layout, segments, plan)
@@ -59,6 +69,30 @@ class Searcher:
             found = self._run(session, namespace, query, layout, segments, plan)
         self._advise(namespace, query.filter)
         return replace(found.result, exhaustive=plan == EXACT)
+
+    def aggregate(
+        self, session: Session, namespace: Namespace, aggregation: Aggregation
+    ) -> Aggregates:
+        """The answer to a bound aggregation; like a search, it may ask for indexes.
+
+        Raises:
+            Stale: when the namespace is no longer as it was read.
+        """
+        found = aggregates.aggregate(session, namespace, aggregation)
+        self._sizes.note(namespace.id, found.namespace_size)
+        self._advise(namespace, aggregation.filter)
+        return found
+
+    def explain(
+        self, session: Session, namespace: Namespace, query: Query, *, analyze: bool
+    ) -> Explanation:
+        """How a bound query is searched, and what PostgreSQL makes of it."""
+        layout = self._layouts.get(session, namespace)
+        segments = usable(namespace, query, layout)
+        situation = self.situation(session, namespace, query, layout, segments)
+        plan = EXACT if situation is None else planning.choose(situation)
+        statement = reads.compile_search(session, namespace, query, plan, segments)
+        return Explanation(plan, situation, explaining.explain(session, statement, analyze=analyze))
 
     def _run(
         self,
@@ -94,22 +128,34 @@ class Searcher:
         layout: Layout,
         segments: Sequence[Segment],
     ) -> Plan:
-        """How to search. An estimate may take a statement of its own; it is remembered."""
+        """How to search."""
+        situation = self.situation(session, namespace, query, layout, segments)
+        return EXACT if situation is None else planning.choose(situation)
+
+    def situation(
+        self,
+        session: Session,
+        namespace: Namespace,
+        query: Query,
+        layout: Layout,
+        segments: Sequence[Segment],
+    ) -> Situation | None:
+        """What the plan depends on; None when there is only one way.
+
+        An estimate may take a statement of its own; it is remembered.
+        """
         # every branch repeats the filter's values, and a statement has room for so many only
         if not segments or 2 * len(segments) * size_of(query.filter) > MOST_VALUES:
-            return EXACT
+            return None
         live = sum(one.live for one in segments)
         size = max(live, self._sizes.last(namespace.id))
+        plain = Situation(query.depth, tuple(segments), size - live)
         if query.filter == EVERYTHING:
-            return planning.choose(Situation(query.limit, tuple(segments), size - live))
-        return planning.choose(
-            Situation(
-                query.limit,
-                tuple(segments),
-                size - live,
-                matches=self._matches(session, namespace, query.filter, layout, size),
-                served=is_served(query.filter, layout.indexes),
-            )
+            return plain
+        return replace(
+            plain,
+            matches=self._matches(session, namespace, query.filter, layout, size),
+            served=is_served(query.filter, layout.indexes),
         )
 
     def _matches(
@@ -141,7 +187,7 @@ class Searcher:
 
 def usable(namespace: Namespace, query: Query, layout: Layout) -> tuple[Segment, ...]:
     """The segments that order documents as the query does; none when it is not by distance."""
-    if not isinstance(query.ranking, Nearest):
+    if not isinstance(query.ranking, Nearest) or query.ranking.exact:
         return ()
     column = namespace.vector_column(query.ranking.column)
     segments = layout.of(column.name)

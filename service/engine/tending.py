@@ -127,7 +127,9 @@ class Tender:
                 # read behind the lock: another worker may have merged just now
                 known = layouts.find(reader, namespace, settings).of(column.name)
                 tail = segments.last_number(reader, namespace) - max(sealed_to(known), 0)
-                build = next_merge(known, settings, largest, quiet=quiet, tail=tail)
+                build = next_merge(
+                    known, settings, largest, quiet=quiet, tail=tail, dimensions=column.dimensions
+                )
                 if build is None:
                     return False
                 task = Task(namespace, column, build, settings)

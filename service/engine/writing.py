@@ -2,14 +2,24 @@
 
 from __future__ import annotations
 
-from service.core.binding import bind
 from service.core.documents import SchemaUpdate, Write, Written
 from service.core.errors import InvalidRequest, NamespaceNotFound, TooManyRequests
 from service.core.evolution import Shape, evolve, evolve_schema, first_shape, shape_of
 from service.core.filters import EVERYTHING
 from service.core.namespace import Namespace
 from service.core.segments import sealed_to
-from service.storage import attribute_builds, backlog, catalog, reads, segments, tables, writes
+from service.engine.changing import Change
+from service.storage import (
+    attribute_builds,
+    backlog,
+    catalog,
+    patches,
+    reads,
+    segments,
+    tables,
+    turns,
+    writes,
+)
 from service.storage.layouts import Layouts
 from service.storage.pool import Session
 
@@ -30,27 +40,25 @@ class Writer:
         if namespace is None:
             namespace, request = create_for(session, name, request)
         else:
+            namespace.check_writable()
             shape, request = evolve(shape_of(namespace), request)
-            namespace = reshape(session, namespace, shape)
-        if request.has_several_parts:
+            namespace = reshape(session, namespace, shape, request.schema.dropped)
+        if request.needs_turn:
             # its parts see what was committed between them, unless nobody else writes meanwhile
-            tables.lock_writers(session, namespace)
-        deleted = 0
-        if request.delete_where is not None:
-            condition = bind(request.delete_where, namespace)
-            deleted += writes.delete_where(session, namespace, condition)
-        if request.deletes:
-            writes.delete(session, namespace, request.deletes)
-            # every id asked for counts, also one that was not there (turbopuffer, section 6.2)
-            deleted += len(request.deletes)
-        upserted = 0
-        if request.upsert and request.upsert.ids:
-            numbers = writes.draw_numbers(session, namespace, len(request.upsert.ids))
+            turns.take(session, namespace)
+        elif request.changes_in_place:
+            turns.share(session, namespace)
+        known = namespace
+
+        def numbers(count: int) -> list[int]:
+            drawn = writes.draw_numbers(session, known, count)
             if not request.disable_backpressure:
-                self._check_backlog(session, namespace, numbers[-1])
-            upserted = writes.upsert(session, namespace, request.upsert, numbers)
+                self._check_backlog(session, known, drawn[-1])
+            return drawn
+
+        written = Change(session, namespace, request).apply(numbers)
         catalog.check_version(session, namespace)
-        return Written(upserted, deleted), namespace
+        return written, namespace
 
     def _check_backlog(self, session: Session, namespace: Namespace, last: int) -> None:
         """Refuse a write while too many documents wait for an index.
@@ -83,7 +91,8 @@ class Writer:
 
 def create_for(session: Session, name: str, request: Write) -> tuple[Namespace, Write]:
     """The namespace that a first write makes, unless another process was faster."""
-    if request.upsert is None or not request.upsert.ids:
+    documents = request.upsert is not None and bool(request.upsert.ids)
+    if request.create is False or not (documents or request.create):
         raise NamespaceNotFound(name)
     catalog.lock_name(session, name)
     try:
@@ -91,8 +100,9 @@ def create_for(session: Session, name: str, request: Write) -> tuple[Namespace, 
     except NamespaceNotFound:
         shape, request = evolve(first_shape(request), request)
         return create(session, name, shape), request
+    namespace.check_writable()
     shape, request = evolve(shape_of(namespace), request)
-    return reshape(session, namespace, shape), request
+    return reshape(session, namespace, shape, request.schema.dropped), request
 
 
 def create(session: Session, name: str, shape: Shape) -> Namespace:
@@ -101,11 +111,20 @@ def create(session: Session, name: str, shape: Shape) -> Namespace:
     return namespace
 
 
-def reshape(session: Session, namespace: Namespace, shape: Shape) -> Namespace:
+def reshape(
+    session: Session, namespace: Namespace, shape: Shape, dropped: tuple[str, ...] = ()
+) -> Namespace:
     """Record a changed shape and alter the table; nothing to do when it is the same."""
     if shape == shape_of(namespace):
         return namespace
     changed = catalog.update(session, namespace, shape)
+    gone = [name for name in dropped if name in namespace.attributes]
+    if gone:
+        turns.take(session, namespace)
+        patches.drop_attributes(session, namespace, gone)
+    kept = {column.name for column in shape.vectors}
+    if any(column.name not in kept for column in namespace.vectors):
+        segments.drop_all(session, namespace)
     if (shape.id_type, shape.vectors) != (namespace.id_type, namespace.vectors):
         # the table itself changes, and building an index keeps others from that
         attribute_builds.interrupt(session, namespace.table)
@@ -119,7 +138,9 @@ def update_schema(
     """Change types and options of attributes alone."""
     if namespace is None:
         raise NamespaceNotFound(name)
-    changed = reshape(session, namespace, evolve_schema(shape_of(namespace), update))
+    namespace.check_writable()
+    shape = evolve_schema(shape_of(namespace), update)
+    changed = reshape(session, namespace, shape, update.dropped)
     catalog.check_version(session, changed)
     return changed, changed
 
@@ -127,6 +148,7 @@ def update_schema(
 def drop(session: Session, name: str) -> tuple[None, None]:
     """Drop a namespace with all its documents."""
     namespace = catalog.delete(session, name)
+    namespace.check_writable()
     attribute_builds.interrupt(session, namespace.table)
     segments.drop_all(session, namespace)
     tables.drop(session, namespace.table)

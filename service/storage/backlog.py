@@ -11,9 +11,11 @@ from typing import Self
 
 import psycopg
 
+from service.core.errors import ServiceError
 from service.core.namespace import Namespace
 from service.core.segments import START, Segment, sealed_to
 from service.storage import segments
+from service.storage.faults import Stale
 from service.storage.pool import Database, Session
 
 
@@ -29,7 +31,7 @@ class Presence:
         return self
 
     def __exit__(self, *_: object) -> None:
-        with suppress(psycopg.Error), self._stack:
+        with suppress(psycopg.Error, ServiceError, Stale), self._stack:
             if self._session is not None and not self._session.connection.closed:
                 # a pooled connection may outlive us
                 leave = self._session.schemas.statement("indexer_leaves", lock_key(self._session))

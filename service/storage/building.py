@@ -15,7 +15,8 @@ from dataclasses import dataclass, replace
 from math import frexp
 from typing import cast
 
-from service.compile.fragment import constant, identifier, number, raw
+from service.compile.fragment import Fragment, constant, identifier, number, raw
+from service.compile.ranking import as_vector
 from service.compile.segments import Encoding
 from service.core.errors import InvalidRequest, StorageFull
 from service.core.index_settings import IndexSettings
@@ -146,7 +147,7 @@ def fill(reader: Session, session: Session, task: Task, name: str, encoding: Enc
             "copy_vectors",
             table=table(reader, task.namespace.table),
             column=identifier(task.column.column),
-            stored=encoding.stored(task.column.column),
+            stored=encoding.stored(as_stored(reader, task.column)),
             low=number(low),
             high=number(high),
         )
@@ -204,6 +205,11 @@ def index(
     return remainder
 
 
+def as_stored(session: Session, column: VectorColumn) -> Fragment:
+    """The table's vectors as single precision."""
+    return as_vector(identifier(column.column), column, session.pgvector.schema)
+
+
 def scale(reader: Session, task: Task, metric: Metric) -> float:
     """A power of two that brings components to about 1, when they are far from it."""
     if metric is Metric.COSINE:
@@ -213,7 +219,7 @@ def scale(reader: Session, task: Task, metric: Metric) -> float:
         "typical_length",
         table=table(reader, task.namespace.table),
         column=identifier(task.column.column),
-        length=vector_norm + raw("(") + identifier(task.column.column) + raw(")"),
+        length=vector_norm + raw("(") + as_stored(reader, task.column) + raw(")"),
         low=number(task.build.low),
         high=number(task.build.high),
         rows=number(SCALE_ROWS),

@@ -18,11 +18,17 @@ from service.core.errors import NamespaceNotFound
 from service.core.evolution import Shape
 from service.core.ids import IdType
 from service.core.namespace import Namespace, NamespacePage, VectorColumn, short_identifier
-from service.core.vectors import Metric
+from service.core.vectors import Metric, Precision
 from service.storage.faults import Stale
 from service.storage.pool import Row, Session
 
+RowValues = tuple[
+    str, str, str, list[Any], dict[str, Any], int, datetime, int, dict[str, object], bool
+]
+
 CACHED = 10_000
+# options of an attribute that are written only where they are set
+PATTERNS = ("regex", "glob", "fuzzy")
 
 
 class NamespaceCache:
@@ -132,8 +138,8 @@ def check_version(session: Session, namespace: Namespace) -> None:
 
 
 def read_row(row: Row) -> Namespace:
-    name, table, id_type, vectors, attributes, version, created_at, key, settings = cast(
-        tuple[str, str, str, list[Any], dict[str, Any], int, datetime, int, dict[str, object]], row
+    name, table, id_type, vectors, attributes, version, created_at, key, settings, read_only = cast(
+        RowValues, row
     )
     return Namespace(
         name=name,
@@ -145,6 +151,7 @@ def read_row(row: Row) -> Namespace:
         created_at=created_at,
         id=key,
         settings=settings,
+        read_only=read_only,
     )
 
 
@@ -157,18 +164,27 @@ def shape_values(shape: Shape) -> tuple[object, ...]:
 
 def read_vector_column(entry: dict[str, Any]) -> VectorColumn:
     metric = entry["metric"]
-    return VectorColumn(entry["name"], entry["dimensions"], metric and Metric(metric))
+    precision = Precision(entry.get("precision", Precision.SINGLE.value))
+    return VectorColumn(entry["name"], entry["dimensions"], metric and Metric(metric), precision)
 
 
 def write_vector_column(column: VectorColumn) -> dict[str, object]:
     metric = column.metric.value if column.metric else None
-    return {"name": column.name, "dimensions": column.dimensions, "metric": metric}
+    entry: dict[str, object]
+    entry = {"name": column.name, "dimensions": column.dimensions, "metric": metric}
+    if column.precision is not Precision.SINGLE:
+        entry["precision"] = column.precision.value
+    return entry
 
 
 def read_spec(entry: dict[str, Any]) -> AttributeSpec:
     text = entry.get("full_text")
+    patterns = {name: True for name in PATTERNS if entry.get(name)}
     return AttributeSpec(
-        parse_type(entry["type"]), entry["filterable"], FullText(**text) if text else None
+        parse_type(entry["type"]),
+        entry["filterable"],
+        FullText(**text) if text else None,
+        **patterns,
     )
 
 
@@ -176,4 +192,5 @@ def write_spec(spec: AttributeSpec) -> dict[str, object]:
     entry: dict[str, object] = {"type": str(spec.type), "filterable": spec.filterable}
     if spec.full_text:
         entry["full_text"] = asdict(spec.full_text)
+    entry.update({name: True for name in PATTERNS if getattr(spec, name)})
     return entry

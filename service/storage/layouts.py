@@ -40,11 +40,20 @@ class Layouts:
         known = self._known.get(namespace.id)
         if known is not None and known[0] == namespace.version:
             return known[1]
-        layout = find(session, namespace, self.settings(namespace))
+        layout = self.read(session, namespace)
         if len(self._known) >= REMEMBERED:
             self._known.clear()
         self._known[namespace.id] = (namespace.version, layout)
         return layout
+
+    def read(self, session: Session, namespace: Namespace) -> Layout:
+        """The list as the session sees it: in a snapshot a later one would stand for documents
+        that are still to be seen.
+
+        Raises:
+            Stale: when the namespace is gone.
+        """
+        return find(session, namespace, self.settings(namespace))
 
     def saw(self, namespace: Namespace, version: int) -> None:
         """A statement ran when this was the number of the list."""

@@ -2,20 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from decimal import Decimal
 from typing import Any, cast
 
 from service.compile.filters import compile_filter
-from service.compile.fragment import Fragment, constant, identifier, number, raw
-from service.compile.ranking import distance, order_by
-from service.core.attributes import JsonValue
+from service.compile.fragment import Fragment, identifier, joined, number, raw
+from service.compile.ranking import as_vector, comparable, distance, order_by
+from service.compile.scores import compile_score
 from service.core.filters import Filter
-from service.core.ids import DocumentId
 from service.core.namespace import Namespace, VectorColumn
 from service.core.plan import EXACT, Plan, Walk
-from service.core.query import ByAttribute, ById, Hit, Nearest, Page, Projection, Query, Result
+from service.core.query import (
+    Cap,
+    Nearest,
+    Ordered,
+    Page,
+    Projection,
+    Query,
+    Result,
+    Scored,
+    Selection,
+)
 from service.core.segments import END, START, Segment
 from service.core.vectors import Metric, Vector
 from service.storage import walking
@@ -24,6 +32,7 @@ from service.storage.catalog import check_version, version_of
 from service.storage.estimates import SEARCH_BOUND, size_of
 from service.storage.faults import Stale
 from service.storage.pool import Row, Session
+from service.storage.projections import HitReader, compile_columns, join_table
 from service.storage.segments import file_number
 from service.storage.tables import table
 
@@ -78,9 +87,21 @@ def compile_search(
         namespace=raw("%s", namespace.name),
         documents_file=file_number(session, namespace),
         size=raw("NULL::bigint") if known_size else size_of(session, namespace, SEARCH_BOUND),
-        columns=compile_columns(namespace, query.projection),
-        join=raw("") if query.projection.is_empty else join_table(session, namespace),
+        columns=compile_columns(session, namespace, concrete(query.projection), query.computed),
+        join=join_table(session, namespace) if reads_documents(query) else raw(""),
+        offset=raw(" OFFSET ") + number(query.offset) if query.offset else raw(""),
     )
+
+
+def concrete(selection: Selection) -> Projection:
+    """The projection of a bound query."""
+    assert isinstance(selection, Projection)
+    return selection
+
+
+def reads_documents(query: Query) -> bool:
+    """Whether more of the documents is asked for than their ids."""
+    return bool(query.computed) or not concrete(query.projection).is_empty
 
 
 def run(
@@ -103,7 +124,7 @@ def run(
     _, _, _, index_version, documents, candidates, size = cast(Any, rows[0][:SEARCH_COLUMNS])
     if rows[0][0] is None:  # the one row of an answer without hits
         rows = []
-    read = HitReader(namespace, query.projection, SEARCH_COLUMNS)
+    read = HitReader(concrete(query.projection), query.computed, SEARCH_COLUMNS)
     hits = tuple([read.hit(row, cast(float | None, row[1])) for row in rows])
     result = Result(hits, size if known_size is None else known_size)
     return Found(result, index_version, documents, candidates or 0)
@@ -113,31 +134,52 @@ def compile_hits(
     session: Session, namespace: Namespace, query: Query, plan: Plan, segments: Sequence[Segment]
 ) -> Fragment:
     """The inner query: ids and distances, best first."""
-    name, limit = table(session, namespace.table), number(query.limit)
     match query.ranking:
-        case Nearest(vector, metric, column_name):
-            column = namespace.vector_column(column_name)
-            distance = compile_distance(session, column, vector, metric)
-            if isinstance(plan, Walk):
-                search = walking.Search(
-                    session, namespace, column, vector, distance, query.filter, query.limit
-                )
-                return walking.compile_walk(search, segments, plan)
-            return session.schemas.statement(
-                "query_nearest",
-                table=name,
-                column=identifier(column.column),
-                distance=distance,
-                predicate=compile_filter(query.filter),
-                limit=limit,
-            )
-        case ByAttribute() as ranking:
-            order = order_by(ranking)
-        case ById(descending):
-            order = raw("id DESC") if descending else raw("id")
-    predicate = compile_filter(query.filter)
+        case Nearest() as ranking:
+            return compile_nearest(session, namespace, query, ranking, plan, segments)
+        case Scored(score):
+            name, holes = "query_scored", {"score": compile_score(score)}
+        case Ordered() as ranking if query.cap:
+            name, holes = "query_capped", {"order": order_by(ranking), **cap_holes(query.cap)}
+        case Ordered() as ranking:
+            name, holes = "query_ordered", {"order": order_by(ranking)}
     return session.schemas.statement(
-        "query_ordered", table=name, predicate=predicate, order=order, limit=limit
+        name,
+        table=table(session, namespace.table),
+        predicate=compile_filter(query.filter),
+        limit=number(query.depth),
+        **holes,
+    )
+
+
+def cap_holes(cap: Cap) -> dict[str, Fragment]:
+    keys = [key for attribute in cap.attributes for key in comparable(attribute)]
+    return {"keys": joined(", ", keys), "cap": number(cap.limit)}
+
+
+def compile_nearest(
+    session: Session,
+    namespace: Namespace,
+    query: Query,
+    ranking: Nearest,
+    plan: Plan,
+    segments: Sequence[Segment],
+) -> Fragment:
+    """The nearest documents, through segments or by an exact scan."""
+    column = namespace.vector_column(ranking.column)
+    distance = compile_distance(session, column, ranking.vector, ranking.metric)
+    if isinstance(plan, Walk):
+        search = walking.Search(
+            session, namespace, column, ranking.vector, distance, query.filter, query.depth
+        )
+        return walking.compile_walk(search, segments, plan)
+    return session.schemas.statement(
+        "query_nearest",
+        table=table(session, namespace.table),
+        column=identifier(column.column),
+        distance=distance,
+        predicate=compile_filter(query.filter),
+        limit=number(query.depth),
     )
 
 
@@ -146,57 +188,7 @@ def compile_distance(
 ) -> Fragment:
     """The distance by the query's metric, else the namespace's, else cosine."""
     wanted = metric or column.metric or Metric.COSINE
-    return distance(column.column, vector, wanted, session.pgvector.schema)
-
-
-def compile_columns(namespace: Namespace, projection: Projection) -> Fragment:
-    """What follows the fixed columns: vectors, then all attributes or those asked for."""
-    columns, known = raw(""), {column.name: column.column for column in namespace.vectors}
-    for name in projection.vectors:
-        # documents of a namespace without vectors have none to return
-        stored = known.get(name)
-        columns += raw(", document.") + identifier(stored) if stored else raw(", NULL")
-    if projection.attributes is None:
-        return columns + raw(", document.attributes")
-    for name in projection.attributes:
-        columns += raw(", document.attributes -> ") + constant(name)
-    return columns
-
-
-def join_table(session: Session, namespace: Namespace) -> Fragment:
-    name = table(session, namespace.table)
-    return raw("\nLEFT JOIN ") + name + raw(" AS document ON document.id = hit.id")
-
-
-class HitReader:
-    """Turns rows of one projection into hits."""
-
-    def __init__(self, namespace: Namespace, projection: Projection, fixed: int) -> None:
-        self._vectors = projection.vectors
-        self._names = projection.attributes
-        self._fixed = fixed
-        self._start = fixed + len(projection.vectors)
-
-    def hit(self, row: Row, distance: float | None) -> Hit:
-        # a numeric column also where somebody has just made a bigint one wider
-        identity = cast(DocumentId, int(row[0]) if isinstance(row[0], Decimal) else row[0])
-        return Hit(identity, distance, self.vectors(row), self.attributes(row))
-
-    def vectors(self, row: Row) -> Mapping[str, Vector | None]:
-        return {
-            name: load_vector(cast(bytes | None, row[self._fixed + index]))
-            for index, name in enumerate(self._vectors)
-        }
-
-    def attributes(self, row: Row) -> Mapping[str, JsonValue]:
-        if self._names is None:
-            return cast(Mapping[str, JsonValue], row[self._start])
-        values = cast(tuple[JsonValue, ...], row[self._start :])
-        return {
-            name: value
-            for name, value in zip(self._names, values, strict=True)
-            if value is not None
-        }
+    return distance(column, vector, wanted, session.pgvector.schema)
 
 
 def export(session: Session, namespace: Namespace, after: int, limit: int) -> Page:
@@ -206,7 +198,7 @@ def export(session: Session, namespace: Namespace, after: int, limit: int) -> Pa
         "export_documents",
         table=table(session, namespace.table),
         version=version_of(session, namespace),
-        columns=compile_columns(namespace, projection),
+        columns=compile_columns(session, namespace, projection),
         position=raw("%s", after),
         limit=number(limit),
         # one more is looked at, only to know whether there is a next page
@@ -219,7 +211,7 @@ def export(session: Session, namespace: Namespace, after: int, limit: int) -> Pa
         return Page((), None)
     if rows[0][2] != namespace.version:
         raise Stale
-    read = HitReader(namespace, projection, EXPORT_COLUMNS)
+    read = HitReader(projection, (), EXPORT_COLUMNS)
     position = cast(int, rows[-1][1]) if rows[-1][1] != rows[0][3] else None
     return Page(tuple([read.hit(row, None) for row in rows]), position)
 
@@ -233,10 +225,12 @@ def sample_vectors(
 ) -> list[Vector]:
     """Up to ``count`` vectors of documents with ``low < seq <= high``, drawn at random; one may
     come twice."""
+    found = namespace.vector_column(column)
     statement = session.schemas.statement(
         "sample_vectors",
         table=table(session, namespace.table),
-        column=identifier(namespace.vector_column(column).column),
+        column=identifier(found.column),
+        vector=as_vector(identifier("document", found.column), found, session.pgvector.schema),
         count=number(count),
         low=number(numbers[0]),
         high=number(numbers[1]),

@@ -16,8 +16,10 @@ from uuid import UUID
 import numpy as np
 from psycopg.types.numeric import DecimalBinaryDumper
 
+from service.core.errors import InvalidRequest
 from service.core.ids import DocumentId, IdType
-from service.core.vectors import VectorBatch
+from service.core.namespace import VectorColumn
+from service.core.vectors import MAX_HALF, Precision, VectorBatch
 
 SIGNATURE = b"PGCOPY\n\xff\r\n\0" + struct.pack(">ii", 0, 0)
 TRAILER = struct.pack(">h", -1)
@@ -58,16 +60,29 @@ def jsonb_column(texts: Iterable[bytes]) -> list[bytes]:
     return [sized(JSONB_VERSION + text) for text in texts]
 
 
-def vector_column(batch: VectorBatch) -> list[bytes]:
-    """Vectors as ``vector_recv`` reads them: dimensions, two unused bytes, big-endian numbers."""
+def vector_column(batch: VectorBatch, column: VectorColumn) -> list[bytes]:
+    """Vectors as ``vector_recv`` and ``halfvec_recv`` read them: dimensions, two unused bytes,
+    big-endian numbers.
+
+    Raises:
+        InvalidRequest: for numbers beyond half precision, where the column has that.
+    """
+    half = column.precision is Precision.HALF
     present = batch.count - len(batch.missing)
+    form = ">f2" if half else ">f4"
     layout = np.dtype(
-        [("size", ">i4"), ("dim", ">u2"), ("unused", ">u2"), ("v", ">f4", (batch.dimensions,))]
+        [("size", ">i4"), ("dim", ">u2"), ("unused", ">u2"), ("v", form, (batch.dimensions,))]
     )
+    numbers = np.frombuffer(batch.data, dtype="<f4").reshape(present, batch.dimensions)
+    if half and np.abs(numbers).max(initial=0) > MAX_HALF:
+        raise InvalidRequest(
+            f"💔 attribute '{column.name}' has type [{column.dimensions}]f16: "
+            f"its numbers are at most {MAX_HALF:.0f}"
+        )
     values = np.zeros(present, dtype=layout)
     values["size"] = layout.itemsize - LENGTH.size
     values["dim"] = batch.dimensions
-    values["v"] = np.frombuffer(batch.data, dtype="<f4").reshape(present, batch.dimensions)
+    values["v"] = numbers
     block = values.tobytes()
     width = layout.itemsize
     encoded = [block[start : start + width] for start in range(0, len(block), width)]

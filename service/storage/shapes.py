@@ -43,7 +43,7 @@ class Shapes:
     ) -> Fragment:
         """The statement of a search."""
         ranking = query.ranking
-        if not isinstance(ranking, Nearest) or query.filter != EVERYTHING:
+        if not isinstance(ranking, Nearest) or query.filter != EVERYTHING or query.computed:
             return compile_search(session, namespace, query, plan, segments, known_size)
         anonymous = replace(query, ranking=replace(ranking, vector=ANY))
         versions = (namespace.id, namespace.version, known_size is None)

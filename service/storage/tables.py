@@ -7,7 +7,7 @@ the engine tries again.
 from __future__ import annotations
 
 from service.compile.fragment import Fragment, constant, identifier, raw
-from service.compile.ranking import vector_type
+from service.compile.ranking import column_type
 from service.core.errors import Conflict
 from service.core.evolution import Shape
 from service.core.ids import IdType
@@ -58,7 +58,7 @@ def create(session: Session, namespace: Namespace) -> None:
 
 
 def alter(session: Session, namespace: Namespace, shape: Shape) -> None:
-    """Bring the table to a new shape: wider ids, more vector columns.
+    """Bring the table to a new shape: wider ids, other vector columns.
 
     Raises:
         Conflict: when ids of a large table would have to be rewritten.
@@ -66,6 +66,10 @@ def alter(session: Session, namespace: Namespace, shape: Shape) -> None:
     if shape.id_type is not namespace.id_type:
         change_id_type(session, namespace, shape.id_type)
     known = {column.name for column in namespace.vectors}
+    kept = {column.name for column in shape.vectors}
+    for column in namespace.vectors:
+        if column.name not in kept:
+            drop_vector_column(session, namespace, column)
     for column in shape.vectors:
         if column.name not in known:
             add_vector_column(session, namespace, column)
@@ -93,7 +97,17 @@ def add_vector_column(session: Session, namespace: Namespace, column: VectorColu
             "add_vector_column",
             table=table(session, namespace.table),
             column=identifier(column.column),
-            type=vector_type(session.pgvector.schema, column.dimensions),
+            type=column_type(column, session.pgvector.schema),
+        )
+    )
+
+
+def drop_vector_column(session: Session, namespace: Namespace, column: VectorColumn) -> None:
+    session.define(
+        session.schemas.statement(
+            "drop_vector_column",
+            table=table(session, namespace.table),
+            column=identifier(column.column),
         )
     )
 

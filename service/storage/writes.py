@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from typing import cast
+from collections.abc import Sequence
+from typing import LiteralString, cast
 
 import orjson
 
-from service.compile.filters import compile_filter
 from service.compile.fragment import Fragment, identifier, number, raw
-from service.core.documents import Upsert
-from service.core.filters import Filter
+from service.core.documents import Affected, Upsert
 from service.core.ids import DocumentId, IdType, storable
 from service.core.namespace import Namespace
+from service.storage import turns
 from service.storage.pool import Session
+from service.storage.projections import read_id
 from service.storage.rows import (
     bigint_column,
     id_column,
@@ -25,7 +26,7 @@ from service.storage.tables import sequence_name, table
 
 
 def upsert(session: Session, namespace: Namespace, batch: Upsert, numbers: list[int]) -> int:
-    """Insert documents with these write numbers, or replace them whole; returns how many.
+    """Insert documents with these write numbers, or replace them whole; returns the bytes sent.
 
     The old rows are deleted and the new ones copied in, in the order of their ids. An INSERT with
     ON CONFLICT does the same in one statement and twice the time: its parameters are taken apart
@@ -44,14 +45,14 @@ def upsert(session: Session, namespace: Namespace, batch: Upsert, numbers: list[
     names = raw("")
     for column in namespace.vectors:
         names += raw(", ") + identifier(column.column)
-        columns.append(
-            vector_column(batch.vectors) if batch.vectors else null_column(len(batch.ids))
-        )
+        vectors = batch.vectors.get(column.name)
+        columns.append(vector_column(vectors, column) if vectors else null_column(len(batch.ids)))
     statement = session.schemas.statement(
         "copy_in", table=table(session, namespace.table), columns=names
     )
-    session.copy(statement, join_rows(in_order(columns, order)))
-    return len(batch.ids)
+    stream = join_rows(in_order(columns, order))
+    session.copy(statement, stream)
+    return len(stream)
 
 
 def draw_numbers(session: Session, namespace: Namespace, count: int) -> list[int]:
@@ -59,6 +60,7 @@ def draw_numbers(session: Session, namespace: Namespace, count: int) -> list[int
     statement = session.schemas.statement(
         "draw_numbers",
         sequence_name=sequence_name(session, namespace.table),
+        key=turns.key(session, namespace),
         count=number(count),
     )
     return [cast(int, value) for (value,) in session.execute(statement).fetchall()]
@@ -71,25 +73,54 @@ def in_order(columns: list[list[bytes]], order: list[int]) -> list[list[bytes]]:
     return [[column[row] for row in order] for column in columns]
 
 
-def delete(session: Session, namespace: Namespace, ids: tuple[DocumentId, ...]) -> int:
-    """Delete documents by id; returns how many there were."""
+def delete(
+    session: Session, namespace: Namespace, ids: Sequence[DocumentId], *, with_ids: bool = False
+) -> Affected:
+    """Delete documents by id; says how many there were."""
     possible = tuple(sorted(i for i in ids if storable(i, namespace.id_type)))
     statement = session.schemas.statement(
         "delete_documents",
         table=table(session, namespace.table),
         ids=ids_array(possible, namespace.id_type),
+        returning=returning("id") if with_ids else raw(""),
     )
-    return session.execute(statement).rowcount
+    return affected(session, statement, with_ids=with_ids)
 
 
-def delete_where(session: Session, namespace: Namespace, condition: Filter) -> int:
-    """Delete every document that matches a bound filter; returns how many."""
+def delete_where(
+    session: Session, namespace: Namespace, predicate: Fragment, *, with_ids: bool
+) -> Affected:
+    """Delete every document that meets a condition."""
     statement = session.schemas.statement(
         "delete_where",
         table=table(session, namespace.table),
-        predicate=compile_filter(condition),
+        predicate=predicate,
+        returning=returning("id") if with_ids else raw(""),
     )
-    return session.execute(statement).rowcount
+    return affected(session, statement, with_ids=with_ids)
+
+
+def first_matches(
+    session: Session, namespace: Namespace, predicate: Fragment, bound: int
+) -> Fragment:
+    """The condition that is true for ``bound`` of the documents that meet another."""
+    name = table(session, namespace.table)
+    return (
+        raw("ctid = ANY (ARRAY(SELECT ctid FROM ") + name + raw(" WHERE ") + predicate
+        + raw(" LIMIT ") + number(bound) + raw("))")
+    )  # fmt: skip
+
+
+def returning(field: LiteralString) -> Fragment:
+    """The clause that gives the documents' ids back."""
+    return raw(" RETURNING ") + raw(field)
+
+
+def affected(session: Session, statement: Fragment, *, with_ids: bool) -> Affected:
+    """What a statement changed; ``with_ids``: it gives the ids back."""
+    cursor = session.execute(statement)
+    ids = tuple([read_id(row[0]) for row in cursor]) if with_ids else ()
+    return Affected(cursor.rowcount, ids)
 
 
 def copy_all(session: Session, source: Namespace, target: Namespace) -> int:

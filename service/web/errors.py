@@ -53,9 +53,23 @@ STATUS: Mapping[type[ServiceError], int] = {
 
 def status_of(error: ServiceError) -> int:
     """The status of the error's class, or of the nearest class above that has one."""
-    for cls in type(error).__mro__:
+    return status_of_class(type(error))
+
+
+def status_of_class(kind: type[ServiceError]) -> int:
+    for cls in kind.__mro__:
         if cls in STATUS:
             return STATUS[cls]
+    return UNEXPECTED
+
+
+def status_named(kind: str) -> int:
+    """The status of the class of errors with this name."""
+    classes: list[type[ServiceError]] = [ServiceError]
+    for cls in classes:
+        if cls.__name__ == kind:
+            return status_of_class(cls)
+        classes.extend(cls.__subclasses__())
     return UNEXPECTED
 
 

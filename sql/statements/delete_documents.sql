@@ -1,2 +1,2 @@
 -- delete_documents: documents by id
-DELETE FROM {table} WHERE id = ANY ({ids});
+DELETE FROM {table} WHERE id = ANY ({ids}){returning};

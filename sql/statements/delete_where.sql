@@ -1,2 +1,2 @@
 -- delete_where: every document that matches a filter
-DELETE FROM {table} WHERE {predicate};
+DELETE FROM {table} WHERE {predicate}{returning};

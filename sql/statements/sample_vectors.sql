@@ -9,7 +9,7 @@ draws AS MATERIALIZED (
     SELECT (low + floor(random() * (high - low + 1)))::bigint AS position
     FROM bounds, generate_series(1, {count})
 )
-SELECT document.{column}
+SELECT {vector}
 FROM draws
 CROSS JOIN LATERAL (
     SELECT {column} FROM {table}

@@ -1,79 +1,129 @@
-"""Everything that the v1 API takes has a case: operators, routes, parameters."""
+"""Everything that the API takes has a case: operators, routes, parameters of URLs and bodies."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from typing import Any
+from typing import cast
 from urllib.parse import parse_qsl
 
+import pytest
 from flask.testing import FlaskClient
 
-from service.dialects.turbopuffer.filters import LEAVES
-from service.dialects.turbopuffer.requests_v1 import QueryRequest, RecallRequest, WriteRequest
+from service.core.attributes import Scalar, infer_type
+from service.dialects.turbopuffer import queries_v2, requests_v1, writes_v2
+from service.dialects.turbopuffer.envelope import Request
+from service.dialects.turbopuffer.filters import LEAVES, REFERENCES, TEXT_OPERATORS
+from service.dialects.turbopuffer.metadata import MetadataRequest
 from tests.conformance.case_files import COLLECTIONS, load
+from tests.conformance.covered import (
+    bodies,
+    call_of,
+    filter_rows,
+    groups_of,
+    leaves_of,
+    queries_of_v2,
+    refused,
+    steps,
+)
+from tests.conformance.wire import objects
+
+SCALARS = tuple(scalar.value for scalar in Scalar)
+ARRAYS = tuple(f"[]{scalar}" for scalar in SCALARS)
+TEXTS = ("string", "[]string")
+# which types an operator means something for
+TYPES = {
+    **dict.fromkeys(("Eq", "NotEq", "In", "NotIn"), (*SCALARS, *ARRAYS)),
+    **dict.fromkeys(("Lt", "Lte", "Gt", "Gte"), SCALARS),
+    **dict.fromkeys(("Contains", "NotContains", "ContainsAny", "NotContainsAny"), ARRAYS),
+    **dict.fromkeys(("AnyLt", "AnyLte", "AnyGt", "AnyGte"), ARRAYS),
+    **dict.fromkeys(("Glob", "NotGlob", "IGlob", "NotIGlob", "Regex"), TEXTS),
+}
 
 # what clients send beside the fields that are read
-IGNORED = {"POST {ns}": {"distances"}, "POST {ns}/query": {"consistency"}}
-# fields that no request may use
-REFUSED = {"POST {ns}": {"encryption"}}
+IGNORED = {"POST {v1}": {"distances"}, "POST {v1}/query": {"consistency"}}
+# fields that no request to this route may use
+REFUSED = {"POST {v1}": {"encryption"}, "POST {v2}/explain_query": {"queries", "rerank_by"}}
 URL_PARAMETERS = {
     "GET {all}": {"prefix", "cursor", "page_size", "?cursor", "?page_size"},
-    "GET {ns}": {"cursor", "?cursor"},
-    "GET {ns}/_debug/recall": {"num", "top_k"},
+    "GET {v1}": {"cursor", "?cursor"},
+    "GET {v1}/_debug/recall": {"num", "top_k"},
+    "POST {v2}/explain_query": {"analyze"},
 }
-BODIES = {
-    "POST {ns}": WriteRequest,
-    "POST {ns}/query": QueryRequest,
-    "POST {ns}/_debug/recall": RecallRequest,
+BODIES: dict[str, type[Request]] = {
+    "POST {v1}": requests_v1.WriteRequest,
+    "POST {v1}/query": requests_v1.QueryRequest,
+    "POST {v1}/_debug/recall": requests_v1.RecallRequest,
+    "PATCH {v1}/metadata": MetadataRequest,
+    "POST {v2}": writes_v2.WriteRequest,
+    "POST {v2}/query": queries_v2.QueryRequest,
+    "POST {v2}/explain_query": queries_v2.QueryRequest,
+    "POST {v2}/async": writes_v2.CopyRequest,
+    "PATCH {v2}/metadata": MetadataRequest,
 }
 
 
-def steps() -> Iterator[dict[str, Any]]:
-    """All requests of all cases that are to succeed."""
-    for file, cases in load("*.json").items():
-        if file == "bad_input":
-            continue
-        for case in cases:
-            yield from ({"call": "POST {ns}", "body": body} for body in case.get("given", []))
-            yield from (step for step in case["steps"] if step.get("status", 200) in (200, 202))
+def test_every_operator_has_a_case_on_every_type_that_it_means_something_for() -> None:
+    types = types_of_attributes()
+    used = {
+        (operator, types.get((documents, attribute)))
+        for documents, wire in filter_rows()
+        for attribute, operator, _ in leaves_of(wire)
+    }
+
+    assert set(LEAVES) == set(TYPES)
+    assert {(op, kind) for op, kinds in TYPES.items() for kind in kinds} - used == set()
 
 
-def call_of(step: dict[str, Any]) -> str:
-    """The call without parameters, whichever namespace it names."""
-    return re.sub(r"\?.*|(?<=\})-\w+", "", step["call"])
+def types_of_attributes() -> dict[tuple[str, str], str]:
+    """The types of the attributes of all filter cases, declared or inferred."""
+    types: dict[tuple[str, str], str] = {}
+    for name, content in load("filters/*.json").items():
+        for body in content["documents"]:
+            for attribute, values in body["attributes"].items():
+                types[name, attribute] = str(infer_type(attribute, values))
+            for attribute, entry in body.get("schema", {}).items():
+                types[name, attribute] = entry if isinstance(entry, str) else entry["type"]
+    return types
 
 
-def operators_in(wire: object) -> Iterator[str]:
-    """Every operator of a filter, in either form."""
-    match wire:
-        case [str(name), [*parts]]:
-            yield name
-            for part in parts:
-                yield from operators_in(part)
-        case [str(), str(operator), _]:
-            yield operator
-        case dict():
-            yield from (str(condition[0]) for condition in wire.values())
-        case _:
-            return
+def test_every_group_has_a_case() -> None:
+    used = {name for _, wire in filter_rows() for name in groups_of(wire)}
+
+    assert used == {"And", "Or", "Not"}
 
 
-def test_every_operator_has_a_case() -> None:
-    rows = [row for content in load("filters/*.json").values() for row in content["rows"]]
+@pytest.mark.parametrize("what", ["ids", "null"])
+def test_every_operator_has_a_case_on(what: str) -> None:
+    def concerned(attribute: str, operand: object) -> bool:
+        if what == "ids":
+            return attribute == "id"
+        return operand is None or (isinstance(operand, list) and None in operand)
 
-    used = {operator for row in rows for operator in operators_in(row["turbopuffer"])}
+    accepted = {op for _, w in filter_rows() for a, op, o in leaves_of(w) if concerned(a, o)}
+    others = {op for a, op, o in refused_leaves() if concerned(a, o)}
 
-    assert {*LEAVES, "And", "Or"} - used == set()
+    assert set(LEAVES) - accepted - others == set()
 
 
-def test_every_operator_has_a_case_on_ids_and_on_null() -> None:
-    rows = [row for content in load("filters/*.json").values() for row in content["rows"]]
-    leaves = [row["turbopuffer"] for row in rows if len(row["turbopuffer"]) == 3]
-    comparable = {name for name in LEAVES if "Glob" not in name and "In" not in name}
+def refused_leaves() -> list[tuple[str, str, object]]:
+    filters = [query.get("filters") for query in queries_of_v2(refused())]
+    return [leaf for wire in filters for leaf in leaves_of(wire)]
 
-    assert set(LEAVES) - {leaf[1] for leaf in leaves if leaf[0] == "id"} == set()
-    assert comparable - {leaf[1] for leaf in leaves if leaf[2] is None} == set()
+
+def test_every_operator_of_full_text_search_has_a_case() -> None:
+    assert TEXT_OPERATORS - {operator for _, operator, _ in refused_leaves()} == set()
+
+
+def test_every_operator_that_takes_new_values_has_a_case() -> None:
+    conditions = [
+        body.get(f"{part}_condition")
+        for body in bodies("POST {v2}")
+        for part in ("upsert", "patch", "delete")
+    ]
+    leaves = [leaf for wire in conditions for leaf in leaves_of(wire)]
+    used = {op for _, op, operand in leaves if isinstance(operand, dict) and "$ref_new" in operand}
+
+    assert set(REFERENCES) - used == set()
 
 
 def test_every_route_has_a_case(client: FlaskClient) -> None:
@@ -81,14 +131,14 @@ def test_every_route_has_a_case(client: FlaskClient) -> None:
     routes = {
         f"{method} {rule.rule}"
         for rule in client.application.url_map.iter_rules()
-        if rule.rule.startswith("/v1/")
+        if re.match(r"/v[12]/", rule.rule)
         for method in (rule.methods or set()) - {"OPTIONS"}
     }
-    # Flask answers HEAD wherever it answers GET; turbopuffer has it for namespaces alone
+    # Flask answers HEAD wherever it answers GET; turbopuffer has it for v1's namespaces alone
     expected = {
         spelled(route)
         for route in routes
-        if not route.startswith("HEAD") or route.endswith("<namespace>")
+        if not route.startswith("HEAD") or re.fullmatch(r"HEAD /v1/\w+/<namespace>", route)
     }
 
     assert expected - used == set()
@@ -101,26 +151,46 @@ def spelled(route: str) -> str:
     """A route of the application as cases call it."""
     method, _, path = route.partition(" ")
     short = re.sub(rf"^/v1/({'|'.join(COLLECTIONS)})/?", "{all}/", path).rstrip("/")
-    return f"{method} {short.replace('{all}/<namespace>', '{ns}')}"
+    for version, prefix in (("v1", "{all}"), ("v2", "/v2/namespaces")):
+        short = short.replace(f"{prefix}/<namespace>", f"{{{version}}}")
+    return f"{method} {short}"
 
 
 def test_the_bare_address_has_a_case() -> None:
     assert "HEAD /" in {call_of(step) for step in steps()}
 
 
+def test_every_kind_of_body_is_counted_here() -> None:
+    assert set(BODIES.values()) == set(Request.__subclasses__())
+
+
 def test_every_parameter_of_a_body_has_a_case() -> None:
     missing = {
         (call, name)
         for call, schema in BODIES.items()
-        for name in {*schema().fields, *IGNORED.get(call, ())} - REFUSED.get(call, set())
-        if not any(call_of(step) == call and given(step, name) for step in steps())
+        for name in {*names_of(schema), *IGNORED.get(call, ())} - REFUSED.get(call, set())
+        if not any(body.get(name) is not None for body in bodies(call))
     }
 
     assert missing == set()
 
 
-def given(step: dict[str, Any], name: str) -> bool:
-    return isinstance(step.get("body"), dict) and step["body"].get(name) is not None
+def names_of(schema: type[Request]) -> set[str]:
+    return set(cast("dict[str, object]", schema().fields))
+
+
+def test_every_parameter_of_a_query_has_a_case_among_several() -> None:
+    parts = [part for body in bodies("POST {v2}/query") for part in objects(body.get("queries"))]
+    used = {name for part in parts for name in part}
+
+    assert queries_v2.FIELDS - queries_v2.ROOT_ONLY - used == set()
+
+
+def test_what_belongs_to_the_root_of_several_queries_has_a_case_inside() -> None:
+    several = bodies("POST {v2}/query", refused())
+    misplaced = {n for body in several for part in objects(body.get("queries")) for n in part}
+
+    assert queries_v2.ROOT_ONLY - misplaced == set()
 
 
 def test_every_parameter_of_a_url_has_a_case() -> None:

@@ -20,10 +20,11 @@ from service.core.documents import Upsert, Write
 from service.core.filters import EVERYTHING, Filter
 from service.core.index_settings import IndexSettings
 from service.core.plan import Walk
-from service.core.query import Hit, Nearest, Query
+from service.core.query import DEFAULT_VECTOR, Hit, Nearest, Query
+from service.core.query_binding import bind_query
 from service.core.segments import Segment
 from service.core.vectors import Metric, Vector, VectorBatch
-from service.engine import Engine, bound
+from service.engine import Engine
 from service.engine.sealing import Outcome, Sealer
 from service.engine.tending import Tender
 from service.storage import catalog, layouts, reads, segments
@@ -116,7 +117,7 @@ class Workshop:
         with self.database.session() as session:
             namespace = catalog.find(session, name)
             known = layouts.find(session, namespace, SETTINGS).of("vector")
-            return reads.search(session, namespace, bound(namespace, query), plan, known)
+            return reads.search(session, namespace, bind_query(query, namespace), plan, known)
 
     def covered(self, name: str, query: Query) -> Found:
         """The same statement with the segments' rows sorted instead of their indexes walked.
@@ -127,12 +128,12 @@ class Workshop:
             session.connection.execute("SET LOCAL enable_indexscan = off")
             namespace = catalog.find(session, name)
             known = layouts.find(session, namespace, SETTINGS).of("vector")
-            return reads.search(session, namespace, bound(namespace, query), WIDE, known)
+            return reads.search(session, namespace, bind_query(query, namespace), WIDE, known)
 
     def exact(self, name: str, query: Query) -> Found:
         with self.database.session() as session:
             namespace = catalog.find(session, name)
-            return reads.search(session, namespace, bound(namespace, query))
+            return reads.search(session, namespace, bind_query(query, namespace))
 
 
 @contextmanager
@@ -181,7 +182,7 @@ def upsert(
     **attributes: Sequence[Any],
 ) -> Write:
     columns = tuple(AttributeColumn(name, tuple(v)) for name, v in attributes.items())
-    held = None if numbers is None else batch(numbers, missing)
+    held = {} if numbers is None else {DEFAULT_VECTOR: batch(numbers, missing)}
     return Write(upsert=Upsert(tuple(ids), columns, held), metric=metric)
 
 

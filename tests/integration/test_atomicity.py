@@ -8,7 +8,7 @@ import pytest
 from flask.testing import FlaskClient
 
 from service.core.attributes import AttributeColumn
-from service.core.documents import Upsert, Write
+from service.core.documents import Affected, Matching, Upsert, Write
 from service.core.errors import InvalidRequest, NamespaceNotFound
 from service.core.filters import Attribute, Equal
 from service.core.query import Projection, Query
@@ -69,7 +69,7 @@ def test_all_parts_of_a_write_fail_together(engine: Engine, namespace: str):
     with pytest.raises(InvalidRequest):
         engine.write(
             namespace,
-            write((4,), "\0", delete_where=Equal(Attribute("a"), "x"), deletes=(2,)),
+            write((4,), "\0", delete_where=Matching(Equal(Attribute("a"), "x")), deletes=(2,)),
         )
 
     assert stored(engine, namespace) == {1: "x", 2: "y", 3: "z"}
@@ -79,10 +79,11 @@ def test_all_parts_of_a_write_succeed_together(engine: Engine, namespace: str):
     engine.write(namespace, write((1, 2, 3), "x", "y", "z"))
 
     written = engine.write(
-        namespace, write((4,), "x", delete_where=Equal(Attribute("a"), "x"), deletes=(2,))
+        namespace,
+        write((4,), "x", delete_where=Matching(Equal(Attribute("a"), "x")), deletes=(2,)),
     )
 
-    assert (written.deleted, written.upserted, written.affected) == (2, 1, 3)
+    assert (written.deleted, written.upserted, written.affected) == (Affected(2), Affected(1), 3)
     assert stored(engine, namespace) == {3: "z", 4: "x"}
 
 

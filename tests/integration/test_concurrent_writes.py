@@ -11,7 +11,7 @@ from psycopg.errors import DeadlockDetected
 
 from service.config import Config
 from service.core.attributes import AttributeColumn
-from service.core.documents import Upsert, Write
+from service.core.documents import Affected, Matching, Upsert, Write
 from service.core.errors import InvalidRequest, NamespaceNotFound
 from service.core.filters import Attribute, Equal, IdField
 from service.core.index_settings import IndexSettings
@@ -47,8 +47,8 @@ def write(ids: Any, dimensions: int = 0, **attributes: Any) -> Write:
     """Documents that all have the same attributes and, unless without, a vector of zeros."""
     ids = tuple(ids)
     columns = tuple(AttributeColumn(n, (v,) * len(ids)) for n, v in attributes.items())
-    batch = VectorBatch(dimensions, bytes(4 * dimensions * len(ids))) if dimensions else None
-    return Write(upsert=Upsert(ids, columns, batch))
+    zeros = VectorBatch(dimensions, bytes(4 * dimensions * len(ids))) if dimensions else None
+    return Write(upsert=Upsert(ids, columns, {"vector": zeros} if zeros else {}))
 
 
 def documents(engine: Engine, namespace: str) -> dict[Any, Any]:
@@ -71,7 +71,7 @@ def test_sixteen_writers_make_one_new_namespace(
         engines = [Engine(database) for _ in range(processes)] * (16 // processes)
         outcomes = at_once(16, lambda n: engines[n].write(namespace, write([n, 100], 2)).upserted)
 
-    assert outcomes == [2] * 16
+    assert outcomes == [Affected(2)] * 16
     assert set(documents(engine, namespace)) == {*range(16), 100}
 
 
@@ -134,13 +134,13 @@ def test_of_two_types_for_a_new_attribute_exactly_one_wins(
     for turn in range(10):
         name = f"a{turn}"
 
-        def act(number: int, name: str = name) -> int:
+        def act(number: int, name: str = name) -> Affected | None:
             request = write([number + 1], **{name: values[number]})
             return contestants[number].write(namespace, request).upserted
 
         outcomes = at_once(2, act)
 
-        (winner,) = [number for number in (0, 1) if outcomes[number] == 1]
+        (winner,) = [number for number in (0, 1) if outcomes[number] == Affected(1)]
         assert isinstance(outcomes[1 - winner], InvalidRequest)
         assert f"'{name}'" in outcomes[1 - winner].message
         condition = Equal(Attribute(name), values[winner])
@@ -180,6 +180,7 @@ def recreate(engine: Engine, other: Engine, namespace: str) -> None:
     engine.write(namespace, write(["x", "y"], 3, a="one", b=True))
 
 
+WITH_B = Matching(Equal(Attribute("b"), True))
 # what another process does with the new namespace, and what comes of it
 OPERATIONS: list[tuple[Operation, Any]] = [
     (lambda e, n: [h.id for h in e.query(n, Query(Nearest(Vector(bytes(12))))).hits], ["x", "y"]),
@@ -187,9 +188,9 @@ OPERATIONS: list[tuple[Operation, Any]] = [
     (lambda e, n: [h.id for h in e.export(n, 0).hits], ["x", "y"]),
     (lambda e, n: e.describe(n).namespace.dimensions, 3),
     (lambda e, n: e.recall(n, 2, Query()).average, 1.0),
-    (lambda e, n: e.write(n, write(["z"], 3, a="two")).upserted, 1),
-    (lambda e, n: e.write(n, Write(deletes=("x",))).deleted, 1),
-    (lambda e, n: e.write(n, Write(delete_where=Equal(Attribute("b"), True))).deleted, 2),
+    (lambda e, n: e.write(n, write(["z"], 3, a="two")).upserted, Affected(1)),
+    (lambda e, n: e.write(n, Write(deletes=("x",))).deleted, Affected(1)),
+    (lambda e, n: e.write(n, Write(delete_where=WITH_B)).deleted, Affected(2)),
     (lambda e, n: e.copy(f"{n}-copy", n), 2),
 ]
 

@@ -19,7 +19,7 @@ from service.engine import Engine
 
 def write(*ids: Any, value: str = "x") -> Write:
     columns = (AttributeColumn("a", (value,) * len(ids)),)
-    vectors = VectorBatch(2, bytes(range(8 * len(ids))))
+    vectors = {"vector": VectorBatch(2, bytes(range(8 * len(ids))))}
     return Write(upsert=Upsert(ids, columns, vectors), metric=Metric.EUCLIDEAN)
 
 

@@ -7,11 +7,11 @@ import psycopg
 import pytest
 from flask.testing import FlaskClient
 
-from service.core.documents import SchemaUpdate, Upsert, Write
+from service.core.documents import Matching, SchemaUpdate, Upsert, Write
 from service.core.errors import Conflict
 from service.core.filters import AnyOf, Compare, Equal, Filter, IdField, Not, Order
 from service.core.ids import IdType
-from service.core.query import ById, Query
+from service.core.query import Key, Ordered, Query
 from service.engine import Engine
 
 Connection = psycopg.Connection[tuple[Any, ...]]
@@ -44,7 +44,7 @@ def test_ids_come_back_as_they_went_in_and_in_order(
     engine.write(namespace, write(*reversed(ids), id_type=kind))
 
     assert found(engine, namespace) == ids
-    assert found(engine, namespace, ranking=ById(descending=True)) == ids[::-1]
+    assert found(engine, namespace, ranking=Ordered((Key(ID, descending=True),))) == ids[::-1]
     assert [type(identity) for identity in found(engine, namespace)] == list(map(type, ids))
     assert [hit.id for hit in engine.export(namespace, 0).hits] == list(reversed(ids))
 
@@ -76,7 +76,7 @@ def test_documents_are_deleted_by_their_ids(
     engine.write(namespace, write(*ids, id_type=kind))
 
     engine.write(namespace, Write(deletes=ids[:2]))
-    engine.write(namespace, Write(delete_where=Equal(ID, ids[2])))
+    engine.write(namespace, Write(delete_where=Matching(Equal(ID, ids[2]))))
 
     assert found(engine, namespace) == ()
 

@@ -26,7 +26,8 @@ Connection = psycopg.Connection[tuple[Any, ...]]
 def filled(engine: Engine, database_url: str, namespace: str) -> str:
     """A namespace with a document."""
     columns = (AttributeColumn("title", ("Dune",)), AttributeColumn("size", (7,)))
-    request = Write(upsert=Upsert((1,), columns, VectorBatch(2, bytes(8))), metric=Metric.COSINE)
+    vectors = {"vector": VectorBatch(2, bytes(8))}
+    request = Write(upsert=Upsert((1,), columns, vectors), metric=Metric.COSINE)
     engine.write(namespace, request)
     database = open_database(
         database_url, "vectable", connections=1, wait=5.0, statement_timeout=60.0

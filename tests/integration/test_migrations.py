@@ -66,7 +66,7 @@ def run(url: str, *statements: str) -> list[Any]:
 
 def write(*ids: int) -> Write:
     numbers = struct.pack(f"<{2 * len(ids)}f", *(n for i in ids for n in (1, i)))
-    return Write(upsert=Upsert(ids, (), VectorBatch(2, numbers)))
+    return Write(upsert=Upsert(ids, (), {"vector": VectorBatch(2, numbers)}))
 
 
 def works(url: str, schema: str = "vectable") -> bool:

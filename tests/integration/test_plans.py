@@ -29,9 +29,10 @@ from service.core.index_settings import IndexSettings
 from service.core.indexing import MEMBERSHIP, AttributeIndex, IndexKind
 from service.core.plan import EXACT, Plan, Situation, Walk, choose
 from service.core.query import Query
+from service.core.query_binding import bind_query
 from service.core.segments import Segment
 from service.core.vectors import Metric
-from service.engine import Engine, bound
+from service.engine import Engine
 from service.engine.advising import Advisor
 from service.engine.searching import Searcher
 from service.storage import attribute_builds, attribute_indexes, catalog, reads
@@ -154,7 +155,9 @@ def build_indexes(shop: Workshop) -> None:
 def explained(session: Session, query: Query, plan: Plan, segments: Any = ()) -> dict[str, Any]:
     """The plan of the one statement of a search, as a tree."""
     namespace = catalog.find(session, NAME)
-    statement = reads.compile_search(session, namespace, bound(namespace, query), plan, segments)
+    statement = reads.compile_search(
+        session, namespace, bind_query(query, namespace), plan, segments
+    )
     explain = Fragment(f"EXPLAIN (FORMAT JSON)\n{statement.text}", statement.values)
     row = session.execute(explain).fetchone()
     assert row is not None
@@ -317,7 +320,7 @@ def test_a_walk_has_its_plan_whatever_the_values_are(planned: Planned, name: str
             pytest.skip("before PostgreSQL 16 there is no EXPLAIN (GENERIC_PLAN)")
         namespace = catalog.find(session, NAME)
         statement = reads.compile_search(
-            session, namespace, bound(namespace, query), plan, planned.segments
+            session, namespace, bind_query(query, namespace), plan, planned.segments
         )
         numbers = count(1)
         text = re.sub("%s", lambda _: f"${next(numbers)}", statement.text).replace("%%", "%")
@@ -333,7 +336,7 @@ def test_a_search_without_a_filter_is_planned_once(planned: Planned):
         namespace = catalog.find(session, NAME)
         searcher = Searcher(Layouts(IndexSettings()), Advisor(planned.shop.database))
         for seed in range(12):
-            query = bound(namespace, nearest(vectors(1, DIMENSIONS, seed)[0]))
+            query = bind_query(nearest(vectors(1, DIMENSIONS, seed)[0]), namespace)
             searcher.search(session, namespace, query)
         prepared = session.connection.execute(
             "SELECT generic_plans, custom_plans FROM pg_prepared_statements"

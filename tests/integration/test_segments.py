@@ -168,7 +168,7 @@ def test_the_catalog_says_how_an_index_is_built(
     (segment,) = shop.listed(namespace)
     (definition,) = index_of(connection, segment.table)
     assert "m='7'" in definition
-    assert "ef_construction='16'" in definition  # half of it for a small segment
+    assert "ef_construction='14'" in definition  # twice m: a small segment gets a quarter
 
 
 def test_the_catalog_says_when_a_tail_is_sealed(

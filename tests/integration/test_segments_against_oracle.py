@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from service.config import Config
-from service.core.documents import Write
+from service.core.documents import Matching, Write
 from service.core.errors import ServiceError
 from service.core.filters import (
     EVERYTHING,
@@ -119,7 +119,7 @@ class Player:
         else:
             condition, mask = self.tree(2)
             if mask.mean() < 0.2:
-                self.shop.engine.write(self.name, Write(delete_where=condition))
+                self.shop.engine.write(self.name, Write(delete_where=Matching(condition)))
                 self.alive &= ~mask
 
     def tend(self) -> None:

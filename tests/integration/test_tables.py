@@ -25,7 +25,7 @@ NAMES = [
 
 
 def write(*ids: Any) -> Write:
-    return Write(upsert=Upsert(ids, (), VectorBatch(2, bytes(8 * len(ids)))))
+    return Write(upsert=Upsert(ids, (), {"vector": VectorBatch(2, bytes(8 * len(ids)))}))
 
 
 def drop(engine: Engine, name: str) -> None:

@@ -1,37 +1,49 @@
 """Filters meet a schema: fields get their types, operands are checked against them."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
+from typing import Any
 from uuid import UUID
 
 import pytest
 
 from service.core.attributes import AttributeSpec, parse_type
-from service.core.binding import bind, bind_ranking
+from service.core.binding import bind
 from service.core.errors import InvalidRequest
 from service.core.filters import (
     EVERYTHING,
     NOTHING,
     And,
+    AnyElement,
     AnyOf,
     Attribute,
     Compare,
+    ComparesNew,
     Equal,
+    EqualsNew,
     Filter,
     Glob,
+    Holds,
     IdField,
+    Leaf,
+    Misfit,
     Missing,
     Not,
     Or,
     Order,
+    Regex,
 )
 from service.core.ids import IdType
 from service.core.namespace import Namespace, VectorColumn
-from service.core.query import ByAttribute, ById, Nearest
+from service.core.query import Key, Nearest, Ordered
+from service.core.query_binding import bind_ranking
 from service.core.vectors import Vector
 
 TYPES = ("string", "int", "uint", "float", "bool", "uuid", "datetime", "[]string", "[]int")
 SPECS = {name: AttributeSpec(parse_type(name)) for name in TYPES}
 SPECS["hidden"] = AttributeSpec(parse_type("string"), filterable=False)
+SPECS["patterned"] = AttributeSpec(parse_type("string"), filterable=False, glob=True, regex=True)
+SPECS["regex"] = AttributeSpec(parse_type("[]string"), regex=True)
 ID, KEY = IdField(), UUID("6f9619ff-8b86-d011-b42d-00c04fc964ff")
 NOON = "2024-03-02T12:00:00.000000000Z"
 
@@ -47,7 +59,7 @@ def at(name: str) -> Attribute:
 
 
 def typed(name: str) -> Attribute:
-    return Attribute(name, SPECS[name].type)
+    return Attribute(name, SPECS[name].type) if name in SPECS else at(name)
 
 
 # (filter, the operator's name, the attribute's type, the operand's type)
@@ -65,26 +77,40 @@ MISFITS = [
     (Compare(at("string"), Order.LESS, 1.5), "Lt", "string", "float"),
     (Compare(at("float"), Order.GREATER, "x", "Gt"), "Gt", "float", "string"),
     (Compare(at("[]int"), Order.GREATER_OR_EQUAL, 1, "Gte"), "Gte", "[]int", "int"),
+    (Holds(at("[]int"), (1, "x")), "ContainsAny", "int", "string"),
+    (Holds(at("[]string"), (1,), "NotContains"), "NotContains", "string", "int"),
+    (AnyElement(at("[]int"), Order.GREATER, "x", "AnyGt"), "AnyGt", "int", "string"),
+    # a list where one value should stand, and the other way round
+    (Misfit(at("[]string"), ["x"], False, "Contains"), "Contains", "string", "[]string"),
+    (Misfit(at("[]int"), [], False, "NotContains"), "NotContains", "int", "array"),
+    (Misfit(at("[]string"), "x", True, "ContainsAny"), "ContainsAny", "[]string", "string"),
+    (Misfit(at("[]int"), None, True, "ContainsAny"), "ContainsAny", "[]int", "null"),
+    (Misfit(ID, "x", True, "ContainsAny"), "ContainsAny", "[]uint", "string"),
 ]
 
 
 @pytest.mark.parametrize(("tree", "operator", "wanted", "got"), MISFITS)
 def test_a_misfit_names_attribute_operator_and_both_types(
-    tree: Filter, operator: str, wanted: str, got: str
+    tree: Leaf, operator: str, wanted: str, got: str
 ):
     with pytest.raises(InvalidRequest) as caught:
         bind(tree, namespace())
 
     message = caught.value.message
-    assert message.startswith(f"filter error in key `{tree.field}`: type mismatch, ")
-    assert f"{operator} expects {wanted}, but got" in message
-    assert f"({got})" in message
+    start = (
+        f"filter error in key `{tree.field}`: type mismatch, {operator} expects {wanted}, but got "
+    )
+    assert message.startswith(start)
+    assert message.endswith(f"({got})")
 
 
-@pytest.mark.parametrize("wrap", [Not, lambda tree: And((tree,)), lambda tree: Or((tree, tree))])
-def test_operands_are_checked_at_any_depth(wrap):
+WRONG = Not(Equal(at("int"), "x"))
+
+
+@pytest.mark.parametrize("tree", [Not(WRONG), And((WRONG,)), Or((EVERYTHING, WRONG))])
+def test_operands_are_checked_at_any_depth(tree: Filter):
     with pytest.raises(InvalidRequest, match="type mismatch"):
-        bind(wrap(Not(Equal(at("int"), "x"))), namespace())
+        bind(tree, namespace())
 
 
 @pytest.mark.parametrize("operand", [1, 1.5, -1, 2**64])
@@ -112,16 +138,110 @@ def test_an_operand_gets_the_form_in_which_it_is_stored(name: str, asked: str, s
     assert bind(AnyOf(at(name), (asked,)), namespace()) == AnyOf(typed(name), (stored,))
 
 
+def test_elements_of_an_array_get_the_form_in_which_they_are_stored():
+    known = replace(namespace(), attributes={"times": AttributeSpec(parse_type("[]datetime"))})
+    times = Attribute("times", parse_type("[]datetime"))
+
+    held = bind(Holds(at("times"), ("2024-03-02T12:00:00Z",)), known)
+    later = bind(AnyElement(at("times"), Order.GREATER, "2024-03-02T12:00:00Z"), known)
+
+    assert held == Holds(times, (NOON,))
+    assert later == AnyElement(times, Order.GREATER, NOON)
+
+
 def test_an_attribute_outside_the_schema_takes_any_operand():
     tree = And((Equal(at("new"), 1), Equal(at("new"), "x"), Glob(at("new"), "*")))
 
     assert bind(tree, namespace()) == tree
 
 
-@pytest.mark.parametrize("tree", [Equal(at("hidden"), "x"), Missing(at("hidden"))])
-def test_an_attribute_that_is_not_filterable_is_refused(tree: Filter):
-    with pytest.raises(InvalidRequest, match=r"`hidden`.*filterable"):
+# (filter, the option that the schema lacks)
+OPTIONS = [
+    (Equal(at("hidden"), "x"), "filterable"),
+    (Missing(at("hidden")), "filterable"),
+    (AnyOf(at("patterned"), ("x",)), "filterable"),
+    (EqualsNew(at("patterned"), at("string")), "filterable"),
+    (Glob(at("hidden"), "x"), "glob"),
+    (Regex(at("hidden"), "x"), "regex"),
+    (Regex(at("string"), "x"), "regex"),
+]
+
+
+@pytest.mark.parametrize(("tree", "option"), OPTIONS)
+def test_what_the_schema_does_not_allow_is_refused_with_the_option_that_would(
+    tree: Leaf, option: str
+):
+    words = f"key `{tree.field}`: {tree.spelled} needs `{option}: true` in the schema"
+
+    with pytest.raises(InvalidRequest, match=words):
         bind(tree, namespace())
+
+
+@pytest.mark.parametrize(
+    "tree", [Glob(at("patterned"), "x*"), Regex(at("patterned"), "^x"), Regex(at("regex"), "^x")]
+)
+def test_patterns_are_matched_where_the_schema_has_them(tree: Glob | Regex):
+    assert bind(tree, namespace()) == replace(tree, field=typed(str(tree.field)))
+
+
+# (filter, words)
+NO_ARRAYS = [
+    (Holds(at("string"), ("x",), "Contains"), "`string`.*Contains needs an array.* type string"),
+    (AnyElement(at("int"), Order.LESS, 1), "`int`.*AnyLt needs an array.* type int"),
+    (Holds(ID, (1,)), "`id`.*ContainsAny needs an array.* type uint"),
+]
+
+
+@pytest.mark.parametrize(("tree", "words"), NO_ARRAYS)
+def test_an_operator_on_arrays_is_refused_elsewhere(tree: Filter, words: str):
+    with pytest.raises(InvalidRequest, match=words):
+        bind(tree, namespace())
+
+
+# (attribute, attribute about to be written, whether they compare)
+NEW_VALUES = [
+    ("int", "int", True),
+    ("int", "float", True),
+    ("string", "string", True),
+    ("string", "missing", True),
+    ("missing", "int", True),
+    ("string", "int", False),
+    ("datetime", "string", False),
+    ("int", "[]int", False),
+]
+
+
+@pytest.mark.parametrize(("name", "new", "fits"), NEW_VALUES)
+def test_a_value_about_to_be_written_has_to_be_of_a_kind_with_the_stored_one(
+    name: str, new: str, fits: bool
+):
+    for tree in (EqualsNew(at(name), at(new)), ComparesNew(at(name), Order.LESS, at(new))):
+        if fits:
+            assert bind(tree, namespace()) == replace(tree, field=typed(name), new=typed(new))
+        else:
+            with pytest.raises(InvalidRequest, match=f"`{name}`: type mismatch, {tree.spelled}"):
+                bind(tree, namespace())
+
+
+def test_arrays_about_to_be_written_are_equal_or_not_and_have_no_order():
+    field = at("[]int")
+
+    assert bind(EqualsNew(field, field), namespace()) == EqualsNew(typed("[]int"), typed("[]int"))
+    with pytest.raises(InvalidRequest, match=r"Lt compares single values.* type \[\]int"):
+        bind(ComparesNew(field, Order.LESS, field), namespace())
+    with pytest.raises(InvalidRequest, match=r"Lt compares single values"):
+        bind(ComparesNew(at("missing"), Order.LESS, field), namespace())
+
+
+@pytest.mark.parametrize("tree", [EqualsNew(ID, at("int")), ComparesNew(ID, Order.LESS, at("int"))])
+def test_an_id_is_not_compared_with_what_is_about_to_be_written(tree: Filter):
+    with pytest.raises(InvalidRequest, match=r"key `id`: ids are not compared with \$ref_new"):
+        bind(tree, namespace())
+
+
+def test_ids_are_matched_by_no_regex():
+    with pytest.raises(InvalidRequest, match="key `id`: Regex matches attributes"):
+        bind(Regex(ID, "x"), namespace(IdType.TEXT))
 
 
 @pytest.mark.parametrize(
@@ -150,7 +270,7 @@ IDS = [
 
 
 @pytest.mark.parametrize(("id_type", "operand", "bound"), IDS)
-def test_an_id_gets_the_type_of_the_column(id_type: IdType, operand, bound):
+def test_an_id_gets_the_type_of_the_column(id_type: IdType, operand: Any, bound: Any):
     known = namespace(id_type)
 
     assert bind(Equal(ID, operand), known) == Equal(ID, bound)
@@ -186,15 +306,16 @@ def test_a_vector_of_another_length_is_refused():
 
 def test_an_order_by_an_array_is_refused():
     with pytest.raises(InvalidRequest, match=r"'\[\]int'.*\[\]int"):
-        bind_ranking(ByAttribute(at("[]int")), namespace())
+        bind_ranking(Ordered((Key(ID), Key(at("[]int")))), namespace())
 
 
 def test_an_order_by_an_attribute_gets_its_type():
-    assert bind_ranking(ByAttribute(at("int"), True), namespace()) == ByAttribute(
-        typed("int"), True
-    )
-    assert bind_ranking(ByAttribute(at("new")), namespace()) == ByAttribute(at("new"))
-    assert bind_ranking(ById(True), namespace()) == ById(True)
+    asked = Ordered((Key(at("int"), True), Key(at("new")), Key(ID, True)))
+
+    bound = bind_ranking(asked, namespace())
+
+    assert bound == Ordered((Key(typed("int"), True), Key(at("new")), Key(ID, True)))
+    assert bind_ranking(Ordered(), namespace()) == Ordered()
 
 
 @pytest.mark.parametrize("tree", [Glob(at("[]int"), "1*", spelled="IGlob"), Glob(ID, "1*")])

@@ -1,30 +1,36 @@
 """Every filter node as SQL: the text, and the values bound in it."""
 
 from decimal import Decimal
-from typing import get_args
+from typing import Any, cast, get_args
 from uuid import UUID
 
 import pytest
 from psycopg.types.json import Jsonb
 
 from service.compile.filters import compile_filter
-from service.core.attributes import AttributeType, Scalar, parse_type
+from service.core.attributes import parse_type
 from service.core.binding import bind
 from service.core.filters import (
     EVERYTHING,
     NOTHING,
     And,
+    AnyElement,
     AnyOf,
     Attribute,
     Compare,
+    ComparesNew,
     Equal,
+    EqualsNew,
     Filter,
     Glob,
+    Holds,
     IdField,
+    Misfit,
     Missing,
     Not,
     Or,
     Order,
+    Regex,
 )
 
 ID = IdField()
@@ -43,6 +49,14 @@ TAGS_ARRAY = (
     " ELSE '[]' END)"
 )
 TAGS_ELEMENTS = f"EXISTS (SELECT FROM jsonb_array_elements_text({TAGS_ARRAY}) AS element"
+ELEMENTS = f"EXISTS (SELECT FROM jsonb_array_elements({TAGS_ARRAY}) AS element"
+ELEMENT_NUMBER = (
+    "(CASE jsonb_typeof(element) WHEN 'number' THEN (element #>> '{}')::varchar(400)::numeric END)"
+)
+NEW_N, NEW_TEXT = (sql.replace("attributes", "new_attributes") for sql in (N, TEXT))
+GIVEN_N, STORED_S = "(new_attributes ->> 'n') IS NOT NULL", "(attributes ->> 's') IS NOT NULL"
+NO_NEW_N = "(new_attributes ->> 'n') IS NULL"
+NO_NEW_S, BYTES = "(new_attributes ->> 's') IS NULL", 'COLLATE "C"'
 S, A = Attribute("s", parse_type("string")), Equal(Attribute("a"), 1)
 
 
@@ -50,8 +64,10 @@ def J(value: object) -> tuple[str, object]:  # noqa: N802 - short, for the table
     return ("jsonb", value)
 
 
+A_TAG, B_TAG = {"tags": ["a"]}, {"tags": ["b"]}
+
 # (filter, SQL, values): one row per node and per surprise
-CASES = [
+CASES: list[tuple[Filter, str | None, tuple[object, ...]]] = [
     (EVERYTHING, "true", ()),
     (NOTHING, "false", ()),
     (And((A,)), "(attributes @> %s)", (J({"a": 1}),)),
@@ -132,6 +148,44 @@ CASES = [
         f'{TAGS_ELEMENTS} WHERE (element COLLATE "C" = %s))',
         ("abc",),
     ),
+    (Holds(TAGS, ("a", "b")), "attributes @> ANY (%s::jsonb[])", ([J(A_TAG), J(B_TAG)],)),
+    (Holds(TAGS, ()), "attributes @> ANY (%s::jsonb[])", ([],)),
+    # of an attribute that no document has
+    (Holds(Attribute("tags"), ("a",)), "attributes @> ANY (%s::jsonb[])", ([J(A_TAG)],)),
+    (
+        AnyElement(TAGS, Order.GREATER_OR_EQUAL, "a"),
+        f"{ELEMENTS} WHERE (element #>> '{{}}') COLLATE \"C\" >= %s)",
+        ("a",),
+    ),
+    (
+        AnyElement(TAGS, Order.LESS, 0.1),
+        f"{ELEMENTS} WHERE {ELEMENT_NUMBER} < %s)",
+        (Decimal("0.1"),),
+    ),
+    (Regex(S, "a+b"), f'({TEXT} COLLATE "C" ~ %s)', ("a+b",)),
+    (Regex(TAGS, "a+b"), f'{TAGS_ELEMENTS} WHERE (element COLLATE "C" ~ %s))', ("a+b",)),
+    (
+        EqualsNew(S, S),
+        "nullif((attributes -> 's'), 'null') IS NOT DISTINCT FROM (new_attributes -> 's')",
+        (),
+    ),
+    # a missing value is below every other, and neither below nor above a missing one
+    (
+        ComparesNew(HOST, Order.LESS_OR_EQUAL, HOST),
+        f"({N} <= {NEW_N} OR ((attributes ->> 'n') IS NULL AND {GIVEN_N}))",
+        (),
+    ),
+    (
+        ComparesNew(S, Order.GREATER, S),
+        f"({TEXT} {BYTES} > {NEW_TEXT} {BYTES} OR ({STORED_S} AND {NO_NEW_S}))",
+        (),
+    ),
+    # the type of the new value tells how an attribute that no document has is compared
+    (
+        ComparesNew(Attribute("n"), Order.GREATER, HOST),
+        f"({N} > {NEW_N} OR ((attributes ->> 'n') IS NOT NULL AND {NO_NEW_N}))",
+        (),
+    ),
     # names: no placeholders, no escapes, no ends of the constant
     (Missing(Attribute("100%s")), "(attributes ->> '100%%s') IS NULL", ()),
     (Missing(Attribute("it's")), "(attributes ->> 'it''s') IS NULL", ()),
@@ -144,11 +198,11 @@ CASES = [
 ]
 
 
-def plain(value: object) -> object:
+def plain(value: Any) -> object:
     """Values that compare: psycopg's wrapper of JSON does not."""
     if isinstance(value, Jsonb):
         return J(value.obj)
-    return [plain(part) for part in value] if isinstance(value, list) else value
+    return list(map(plain, cast(list[Any], value))) if isinstance(value, list) else value
 
 
 @pytest.mark.parametrize(("tree", "sql", "values"), CASES, ids=lambda case: str(case)[:60])
@@ -161,7 +215,7 @@ def test_compiles_to(tree: Filter, sql: str | None, values: tuple[object, ...]):
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: str(case[0])[:60])
-def test_there_are_as_many_placeholders_as_values(case: tuple[Filter, str, tuple[object, ...]]):
+def test_there_are_as_many_placeholders_as_values(case: tuple[Filter, Any, Any]):
     fragment = compile_filter(case[0])
 
     assert fragment.text.replace("%%", "").count("%s") == len(fragment.values)
@@ -176,7 +230,11 @@ def test_booleans_are_bound_as_booleans():
     assert value.obj["s"] is True
 
 
-@pytest.mark.parametrize("node", get_args(Filter), ids=lambda node: node.__name__)
+# binding refuses a misfit, so that none is ever compiled
+NODES = [node for node in get_args(Filter) if node is not Misfit]
+
+
+@pytest.mark.parametrize("node", NODES, ids=lambda node: node.__name__)
 def test_every_filter_node_has_sql(node: type):
     assert compile_filter.dispatch(node) is not compile_filter.dispatch(object)
 
@@ -186,7 +244,7 @@ def test_every_filter_node_can_be_bound(node: type):
     assert bind.dispatch(node) is not bind.dispatch(object)
 
 
-@pytest.mark.parametrize("node", get_args(Filter), ids=lambda node: node.__name__)
+@pytest.mark.parametrize("node", NODES, ids=lambda node: node.__name__)
 def test_every_filter_node_is_in_the_table(node: type):
     assert any(type(tree) is node for tree, _, _ in CASES)
 
@@ -222,13 +280,16 @@ def test_many_values_for_an_attribute_that_no_document_has_need_no_index():
     assert fragment.text == "(attributes -> 's') = ANY (%s::jsonb[])"
 
 
-def test_many_values_for_an_array_are_looked_up_by_hash():
-    tags = Attribute("tags", AttributeType(Scalar.STRING, is_array=True))
+@pytest.mark.parametrize("leaf", [AnyOf, Holds])
+def test_many_values_for_an_array_are_looked_up_by_hash(leaf: type[AnyOf | Holds]):
+    texts = tuple(map(str, range(17)))
 
-    fragment = compile_filter(AnyOf(tags, tuple(map(str, range(17)))))
+    fragment = compile_filter(leaf(TAGS, texts))
 
-    assert fragment.text == (
-        "EXISTS (SELECT FROM jsonb_array_elements((CASE jsonb_typeof((attributes -> 'tags')) "
-        "WHEN 'array' THEN (attributes -> 'tags') ELSE '[]' END)) AS element "
-        "WHERE element = ANY (%s::jsonb[]))"
-    )
+    assert fragment.text == f"{ELEMENTS} WHERE element = ANY (%s::jsonb[]))"
+    assert plain(fragment.values[0]) == [J(text) for text in texts]
+
+
+def test_a_misfit_is_never_compiled():
+    with pytest.raises(TypeError, match="Misfit"):
+        compile_filter(Misfit(S, ["a"], wants_list=False, spelled="Contains"))

@@ -1,13 +1,23 @@
 """How a namespace changes with a write."""
 
 from typing import Any
+from uuid import UUID
 
 import pytest
 
 from service.core.attributes import AttributeColumn, AttributeSpec, parse_type
-from service.core.documents import SchemaUpdate, Upsert, Write
+from service.core.documents import (
+    Matching,
+    Patch,
+    PatchMatching,
+    SchemaUpdate,
+    Upsert,
+    VectorSpec,
+    Write,
+)
 from service.core.errors import InvalidRequest
 from service.core.evolution import Shape, evolve, evolve_schema, first_shape
+from service.core.filters import EVERYTHING
 from service.core.ids import IdType
 from service.core.namespace import VectorColumn
 from service.core.vectors import Metric, VectorBatch
@@ -23,12 +33,12 @@ def column(name: str, *values: Any) -> AttributeColumn:
 
 def write(*columns: AttributeColumn, ids: tuple[Any, ...] | None = None, **rest: Any) -> Write:
     count = len(columns[0].values) if columns else 1
-    batch = rest.pop("vectors", None)
-    return Write(upsert=Upsert(ids or tuple(range(count)), columns, batch), **rest)
+    batches = rest.pop("vectors", {})
+    return Write(upsert=Upsert(ids or tuple(range(count)), columns, batches), **rest)
 
 
-def vectors(count: int, dimensions: int) -> VectorBatch:
-    return VectorBatch(dimensions, bytes(4 * count * dimensions))
+def vectors(count: int, dimensions: int) -> dict[str, VectorBatch]:
+    return {"vector": VectorBatch(dimensions, bytes(4 * count * dimensions))}
 
 
 def spec(text: str, **options: Any) -> AttributeSpec:
@@ -101,7 +111,9 @@ METRICS = [
 
 
 @pytest.mark.parametrize(("current", "given", "after"), METRICS)
-def test_the_metric_is_unset_until_a_write_gives_one(current, given, after):
+def test_the_metric_is_unset_until_a_write_gives_one(
+    current: Metric | None, given: Metric | None, after: Metric | None
+):
     shape = Shape(IdType.BIGINT, (VectorColumn("vector", 2, current),), {})
 
     changed, _ = evolve(shape, write(vectors=vectors(1, 2), metric=given))
@@ -131,7 +143,7 @@ def test_vectors_of_another_length_are_refused(dimensions: int):
 
 
 def test_a_declared_length_other_than_that_of_the_vectors_is_refused():
-    declared = SchemaUpdate(dimensions=3)
+    declared = SchemaUpdate(vectors={"vector": VectorSpec(3)})
 
     with pytest.raises(InvalidRequest, match="declares vectors of 3 dimensions, got 2"):
         evolve(EMPTY, write(vectors=vectors(1, 2), schema=declared))
@@ -154,7 +166,9 @@ WIDENED = [
 
 
 @pytest.mark.parametrize(("before", "ids", "after"), WIDENED)
-def test_an_integer_beyond_bigint_widens_the_id(before, ids, after):
+def test_an_integer_beyond_bigint_widens_the_id(
+    before: IdType, ids: tuple[Any, ...], after: IdType
+):
     changed, _ = evolve(Shape(before, (), {}), write(ids=ids))
 
     assert changed.id_type is after
@@ -189,3 +203,105 @@ def test_an_id_type_declared_again_may_have_been_widened_meanwhile() -> None:
     shape, _ = evolve(widened, Write(schema=SchemaUpdate(id_type=IdType.BIGINT)))
 
     assert shape.id_type is IdType.NUMERIC
+
+
+def patched(*columns: AttributeColumn) -> list[Write]:
+    """Writes that set the same attributes, by id and by filter."""
+    ids = tuple(range(len(columns[0].values)))
+    matching = Matching(EVERYTHING)
+    return [
+        Write(patches=(Patch(ids, columns),)),
+        Write(patch_where=PatchMatching(matching, columns)),
+    ]
+
+
+def test_a_patch_brings_attributes_like_an_upsert():
+    for request in patched(column("a", 1)):
+        assert types_after(EMPTY, request) == {"a": "int"}
+    for request in patched(column("a", None)):
+        assert types_after(EMPTY, request) == {}
+
+
+def test_the_values_of_a_patch_become_those_of_the_schema():
+    shape = Shape(IdType.BIGINT, (), {"at": spec("datetime")})
+    stored = (column("at", "2024-03-02T00:00:00.000000000Z"),)
+
+    by_id, by_filter = (evolve(shape, w)[1] for w in patched(column("at", "2024-03-02")))
+
+    assert by_id.patches == (Patch((0,), stored),)
+    assert by_filter.patch_where == PatchMatching(Matching(EVERYTHING), stored)
+
+
+def test_a_patch_of_another_type_is_refused():
+    for request in patched(column("a", "x")):
+        with pytest.raises(InvalidRequest, match="'a' has type int"):
+            evolve(Shape(IdType.BIGINT, (), {"a": spec("int")}), request)
+
+
+def test_patches_and_an_upsert_of_one_write_agree_about_a_new_attribute():
+    upsert = Upsert((1,), (column("a", 1),))
+
+    with pytest.raises(InvalidRequest, match=r"'a' has type int, but .* string"):
+        evolve(EMPTY, Write(upsert=upsert, patches=(Patch((2,), (column("a", "x"),)),)))
+    with pytest.raises(InvalidRequest, match=r"'a' has type int, but .* string"):
+        evolve(
+            EMPTY,
+            Write(patches=(Patch((1,), (column("a", 1),)), Patch((2,), (column("a", "x"),)))),
+        )
+
+
+KEY = "6f9619ff-8b86-d011-b42d-00c04fc964ff"
+
+
+def test_ids_of_every_part_get_the_type_of_the_column():
+    shape, key = Shape(IdType.UUID, (), {}), UUID(KEY)
+    others = UUID(int=1), UUID(int=2)
+
+    _, fitted = evolve(
+        shape,
+        Write(
+            upsert=Upsert((KEY.upper(),)),
+            deletes=(others[0].hex,),
+            patches=(Patch((f"{{{others[1]}}}",), ()),),
+        ),
+    )
+
+    assert fitted.upsert
+    assert fitted.patches
+    assert (fitted.upsert.ids, fitted.deletes, fitted.patches[0].ids) == (
+        (key,),
+        (others[0],),
+        (others[1],),
+    )
+
+
+def test_two_spellings_of_an_id_are_one_document_in_all_parts_of_a_write():
+    with pytest.raises(InvalidRequest, match="duplicate document IDs"):
+        evolve(Shape(IdType.UUID, (), {}), Write(upsert=Upsert((KEY,)), deletes=(KEY.upper(),)))
+
+
+def test_parts_that_are_empty_stay_and_parts_that_are_missing_stay_missing():
+    _, empty = evolve(EMPTY, Write(deletes=(), patches=()))
+    _, missing = evolve(EMPTY, Write())
+
+    assert (empty.deletes, empty.patches) == ((), ())
+    assert (missing.deletes, missing.patches, missing.upsert) == (None, None, None)
+
+
+def test_an_attribute_that_is_dropped_may_come_back_with_another_type():
+    shape = Shape(IdType.BIGINT, (), {"a": spec("int"), "b": spec("int")})
+
+    dropped = evolve_schema(shape, SchemaUpdate(dropped=("a", "unknown")))
+    again, _ = evolve(shape, write(column("a", "x"), schema=SchemaUpdate(dropped=("a",))))
+
+    assert dropped.attributes == {"b": spec("int")}
+    assert again.attributes == {"a": spec("string"), "b": spec("int")}
+
+
+def test_a_namespace_without_documents_needs_the_type_of_its_ids():
+    declared = SchemaUpdate(id_type=IdType.TEXT)
+
+    assert first_shape(Write(schema=declared, create=True)) == Shape(IdType.TEXT, (), {})
+    for request in (Write(create=True), Write(upsert=Upsert(()), create=True)):
+        with pytest.raises(InvalidRequest, match="needs the type of `id` in its schema"):
+            first_shape(request)

@@ -1,7 +1,7 @@
 """Which indexes serve a filter, how they are named, and who is told."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -18,17 +18,22 @@ from service.core.filters import (
     EVERYTHING,
     NOTHING,
     And,
+    AnyElement,
     AnyOf,
     Attribute,
     Compare,
+    ComparesNew,
     Equal,
+    EqualsNew,
     Filter,
     Glob,
+    Holds,
     IdField,
     Missing,
     Not,
     Or,
     Order,
+    Regex,
 )
 from service.core.ids import IdType
 from service.core.indexing import (
@@ -84,6 +89,12 @@ FILTERS: list[tuple[Filter, set[AttributeIndex], bool]] = [
     (Glob(NAME, ""), set(), False),
     (IGNORING, set(), False),
     (Glob(TAGS, "a*"), set(), False),
+    (Holds(TAGS, ("a",)), {MEMBERSHIP}, True),
+    (Holds(TAGS, tuple(map(str, range(17)))), set(), False),
+    (AnyElement(TAGS, Order.LESS, "a"), set(), False),
+    (Regex(NAME, "^a"), set(), False),
+    (EqualsNew(NAME, NAME), set(), False),
+    (ComparesNew(SIZE, Order.LESS, SIZE), set(), False),
     (Missing(NAME), set(), False),
     (Not(BY_NAME), set(), False),
     # the primary key serves what is said of the id
@@ -201,13 +212,14 @@ class Catalog:
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.asked: list[tuple[int, list[AttributeIndex]]] = []
-        self.goes_on, self.error = Event(), None
+        self.goes_on = Event()
+        self.error: Exception | None = None
         monkeypatch.setattr(advising.attribute_indexes, "ask", self._ask)
         self.advisor = Advisor(cast(Any, self))
         self.goes_on.set()
 
     @contextmanager
-    def transaction(self) -> Iterator[None]:
+    def transaction(self) -> Generator[None]:
         assert self.goes_on.wait(5)
         yield
 

@@ -2,11 +2,20 @@
 
 import random
 import string
+from dataclasses import replace
+from datetime import UTC, datetime
 
 import pytest
 
-from service.core.errors import InvalidAddress
-from service.core.namespace import NAME, VectorColumn, check_namespace_name, short_identifier
+from service.core.errors import Forbidden, InvalidAddress
+from service.core.ids import IdType
+from service.core.namespace import (
+    NAME,
+    Namespace,
+    VectorColumn,
+    check_namespace_name,
+    short_identifier,
+)
 
 ALPHABET = string.ascii_letters + string.digits + "_.-"
 SUFFIXES = ("pkey", "seq", "seq_idx")
@@ -94,3 +103,26 @@ def test_identifiers_do_not_change_between_releases():
 def test_the_default_vector_has_a_plain_column_and_others_are_prefixed():
     assert VectorColumn("vector", 2).column == "vector"
     assert VectorColumn("title", 2).column == "vector_title"
+
+
+def test_columns_of_vectors_with_long_names_are_short_and_their_own():
+    names = ["x" * 128, "x" * 127 + "y", "é" * 64, "é" * 63 + "e", "🐡" * 32, "title", 'a"b', "a:b"]
+
+    columns = {VectorColumn(name, 2).column for name in names}
+
+    assert len(columns) == len(names)
+    assert all(column.startswith("vector_") for column in columns)
+    assert max(len(column.encode()) for column in columns) <= 50
+
+
+def test_the_column_of_a_long_name_does_not_change_between_releases():
+    assert VectorColumn("a" * 44, 2).column == "vector_" + "a" * 26 + ":131e6af3642daf42"
+
+
+def test_only_a_namespace_that_is_not_read_only_is_written_to():
+    books = Namespace("books", "books", IdType.BIGINT, (), {}, 1, datetime.now(UTC))
+
+    books.check_writable()
+
+    with pytest.raises(Forbidden, match="namespace 'books' is read-only"):
+        replace(books, read_only=True).check_writable()

@@ -1,6 +1,7 @@
 """The SQL files and how their holes are filled."""
 
 import ast
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -14,19 +15,43 @@ SCHEMAS = Schemas("vectable")
 
 
 def names_used() -> set[str]:
-    """Every string that the code gives to ``statement()``."""
+    """Every string that the code gives to ``statement()``, as it is or by a variable."""
     used: set[str] = set()
     for path in (ROOT / "service").rglob("*.py"):
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        nodes = list(ast.walk(ast.parse(path.read_text(encoding="utf-8"))))
+        for node in nodes:
             if (
                 isinstance(node, ast.Call)
                 and isinstance(node.func, ast.Attribute)
                 and node.func.attr == "statement"
                 and node.args
-                and isinstance(node.args[0], ast.Constant)
             ):
-                used.add(node.args[0].value)
+                used |= names_in(node.args[0], nodes)
     return used
+
+
+def names_in(argument: ast.expr, nodes: list[ast.AST]) -> set[str]:
+    """The strings that the first argument of a call stands for."""
+    if isinstance(argument, ast.Constant):
+        return {str(argument.value)}
+    assert isinstance(argument, ast.Name), ast.unparse(argument)
+    assigned = [pair for node in nodes if isinstance(node, ast.Assign) for pair in pairs(node)]
+    return {
+        str(value.value)
+        for target, value in assigned
+        if isinstance(target, ast.Name)
+        and target.id == argument.id
+        and isinstance(value, ast.Constant)
+    }
+
+
+def pairs(node: ast.Assign) -> Iterator[tuple[ast.expr, ast.expr]]:
+    """What is assigned to what, also in ``a, b = 1, 2``."""
+    for target in node.targets:
+        if isinstance(target, ast.Tuple) and isinstance(node.value, ast.Tuple):
+            yield from zip(target.elts, node.value.elts, strict=False)
+        else:
+            yield target, node.value
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.name)
@@ -106,5 +131,7 @@ def test_values_go_to_the_placeholders_of_the_file():
 
 
 def test_values_of_both_kinds_are_refused():
-    with pytest.raises(ValueError, match="delete_where"):
-        SCHEMAS.statement("delete_where", 1, table=raw("t"), predicate=raw("a = %s", 2))
+    with pytest.raises(ValueError, match="count_documents"):
+        SCHEMAS.statement(
+            "count_documents", 1, table=raw("t"), predicate=raw("a = %s", 2), bound=raw("1")
+        )

@@ -4,25 +4,37 @@ from typing import Any
 
 import pytest
 
-from service.core.errors import InvalidRequest
+from service.core.errors import InvalidRequest, MalformedRequest
 from service.core.filters import (
     MAX_DEPTH,
     MAX_NODES,
     NOTHING,
     And,
+    AnyElement,
     AnyOf,
     Attribute,
     Compare,
+    ComparesNew,
     Equal,
+    EqualsNew,
     Filter,
     Glob,
+    Holds,
     IdField,
+    Misfit,
     Missing,
     Not,
     Or,
     Order,
+    Regex,
 )
-from service.dialects.turbopuffer.filters import LEAVES, parse_filter
+from service.dialects.turbopuffer.filters import (
+    LEAVES,
+    REFERENCES,
+    TEXT_OPERATORS,
+    parse_condition,
+    parse_filter,
+)
 
 A, B, ID = Attribute("a"), Attribute("b"), IdField()
 
@@ -54,6 +66,28 @@ CASES: list[tuple[Any, Filter]] = [
     (["a", "NotGlob", "*.py"], Not(Glob(A, "*.py"))),
     (["a", "IGlob", "*.py"], Glob(A, "*.py", ignore_case=True)),
     (["a", "NotIGlob", "*.py"], Not(Glob(A, "*.py", ignore_case=True))),
+    (["a", "Contains", "x"], Holds(A, ("x",))),
+    (["a", "NotContains", 1], Not(Holds(A, (1,)))),
+    # arrays hold no nulls
+    (["a", "Contains", None], NOTHING),
+    (["a", "ContainsAny", ["x", None, "y"]], Holds(A, ("x", "y"))),
+    (["a", "NotContainsAny", []], Not(Holds(A, ()))),
+    # the error that names the types is made when they are known
+    (["a", "Contains", ["x"]], Misfit(A, ["x"], wants_list=False, spelled="Contains")),
+    (["a", "NotContains", []], Not(Misfit(A, [], wants_list=False, spelled="NotContains"))),
+    (["a", "ContainsAny", "x"], Misfit(A, "x", wants_list=True, spelled="ContainsAny")),
+    (["a", "NotContainsAny", 1], Not(Misfit(A, 1, wants_list=True, spelled="NotContainsAny"))),
+    (["a", "AnyLt", 1], AnyElement(A, Order.LESS, 1)),
+    (["a", "AnyLte", 1.5], AnyElement(A, Order.LESS_OR_EQUAL, 1.5)),
+    (["a", "AnyGt", "x"], AnyElement(A, Order.GREATER, "x")),
+    (["a", "AnyGte", 2], AnyElement(A, Order.GREATER_OR_EQUAL, 2)),
+    (["a", "AnyLte", None], NOTHING),
+    (["a", "AnyGt", None], Not(Or((Missing(A), Equal(A, ()))))),
+    (["a", "Regex", "^x+$"], Regex(A, "^x+$")),
+    (["Not", ["a", "Eq", 1]], Not(Equal(A, 1))),
+    (["Not", ["Not", ["a", "NotEq", 1]]], Not(Not(Not(Equal(A, 1))))),
+    (["Not", {"a": ["Eq", 1]}], Not(And((Equal(A, 1),)))),
+    (["Not", "Eq", 1], Equal(Attribute("Not"), 1)),
     (["id", "Eq", 1], Equal(ID, 1)),
     (["id", "In", ["x"]], AnyOf(ID, ("x",))),
     (["vector", "Eq", 1], Equal(Attribute("vector"), 1)),
@@ -92,7 +126,8 @@ def test_every_operator_is_in_the_table():
 def test_the_operators_are_those_of_the_documentation():
     assert set(LEAVES) == {
         "Eq", "NotEq", "In", "NotIn", "Lt", "Lte", "Gt", "Gte",
-        "Glob", "NotGlob", "IGlob", "NotIGlob",
+        "Glob", "NotGlob", "IGlob", "NotIGlob", "Contains", "NotContains", "ContainsAny",
+        "NotContainsAny", "AnyLt", "AnyLte", "AnyGt", "AnyGte", "Regex",
     }  # fmt: skip
 
 
@@ -100,12 +135,14 @@ def test_the_operators_are_those_of_the_documentation():
 def test_a_leaf_remembers_how_it_was_spelled(operator: str):
     tree = parse_filter(["a", operator, "x"])
 
-    assert (tree.part if isinstance(tree, Not) else tree).spelled == operator
+    leaf: Any = tree.part if isinstance(tree, Not) else tree
+    assert leaf.spelled == operator
 
 
 # no filters
 UNREADABLE: list[Any] = [
-    None, 1, True, "a", [], ["a"], ["a", "Eq"], ["a", "Eq", 1, 2], [1, "Eq", 1], ["a", 1, 1],
+    None, 1, True, "a", [], ["a"], ["Not"], ["Not", 1], ["Not", ["a", "Eq", 1], 2],
+    ["a", "Eq"], ["a", "Eq", 1, 2], [1, "Eq", 1], ["a", 1, 1],
     ["And"], ["And", {}], ["And", "x"], ["And", [1]], ["And", [["a", "Eq"]]], [["a", "Eq", 1]],
     {"a": 1}, {"a": []}, {"a": ["Eq"]}, {"a": {"Eq": 1}}, {"a": [["Eq", 1], 2]}, {"a": [[]]},
 ]  # fmt: skip
@@ -117,24 +154,101 @@ def test_what_is_no_filter_is_refused(wire: Any):
         parse_filter(wire)
 
 
+@pytest.mark.parametrize("wire", [None, 1, True, "a"], ids=str)
+def test_what_is_neither_an_array_nor_an_object_does_not_fit_the_type(wire: Any):
+    with pytest.raises(MalformedRequest) as caught:
+        parse_filter(wire)
+
+    assert caught.value.message.startswith(
+        "Failed to deserialize the JSON body into the target type: "
+        "filters: data did not match any variant of untagged enum FiltersInput"
+    )
+
+
+@pytest.mark.parametrize("operator", sorted(TEXT_OPERATORS))
+@pytest.mark.parametrize("rest", [[], [{"last_as_prefix": True}]], ids=len)
+def test_an_operator_of_full_text_search_is_refused_by_name(operator: str, rest: list[Any]):
+    with pytest.raises(InvalidRequest, match=f"key `a`: {operator} needs full-text search"):
+        parse_filter(["a", operator, "words", *rest])
+
+
+NEW = Attribute("b")
+# (operator, tree)
+CONDITIONS = [
+    ("Eq", EqualsNew(A, NEW)),
+    ("NotEq", Not(EqualsNew(A, NEW))),
+    ("Lt", ComparesNew(A, Order.LESS, NEW)),
+    ("Lte", ComparesNew(A, Order.LESS_OR_EQUAL, NEW)),
+    ("Gt", ComparesNew(A, Order.GREATER, NEW)),
+    ("Gte", ComparesNew(A, Order.GREATER_OR_EQUAL, NEW)),
+]
+
+
+@pytest.mark.parametrize(("operator", "tree"), CONDITIONS)
+def test_a_condition_compares_with_what_is_about_to_be_written(operator: str, tree: Filter):
+    wire: Any = ["a", operator, {"$ref_new": "b"}]
+
+    assert parse_condition(wire) == tree
+    assert parse_condition({"a": wire[1:]}) == And((tree,))
+
+
+def test_every_operator_that_takes_a_reference_is_in_the_table():
+    assert [operator for operator, _ in CONDITIONS] == list(REFERENCES)
+
+
+NEWER: Any = ["a", "Gt", {"$ref_new": "b"}]
+
+
+@pytest.mark.parametrize("wire", [NEWER, ["Or", [NEWER]], ["Not", NEWER], {"a": NEWER[1:]}])
+def test_only_a_condition_refers_to_what_is_about_to_be_written(wire: Any):
+    assert parse_condition(wire)
+    with pytest.raises(InvalidRequest, match=r"\$ref_new has a meaning only in the conditions"):
+        parse_filter(wire)
+
+
+# a reference for an operator that takes none, one that is none, one to what no attribute can be
+@pytest.mark.parametrize(
+    ("wire", "words"),
+    [
+        (["a", "In", {"$ref_new": "b"}], "type mismatch, In expects"),
+        (["a", "Glob", {"$ref_new": "b"}], "type mismatch, Glob expects"),
+        (["a", "Contains", {"$ref_new": "b"}], "type mismatch, Contains expects"),
+        (["a", "Eq", {"$ref_new": 1}], "type mismatch, Eq expects"),
+        (["a", "Eq", {"ref": "b"}], "type mismatch, Eq expects"),
+        (["a", "Eq", {"$ref_new": "id"}], "'id' is reserved"),
+        (["a", "Eq", {"$ref_new": "$dist"}], r"'\$dist' is reserved"),
+        (["a", "Eq", {"$ref_new": ""}], "must not be empty"),
+    ],
+    ids=str,
+)
+def test_a_reference_that_cannot_be_is_refused(wire: Any, words: str):
+    with pytest.raises(InvalidRequest, match=words):
+        parse_condition(wire)
+
+
 @pytest.mark.parametrize("wire", [["a", "Like", 1], ["a", "eq", 1], {"a": ["Not", 1]}], ids=str)
 def test_an_unknown_operator_is_named_with_those_there_are(wire: Any):
     with pytest.raises(InvalidRequest, match=r"unknown filter operator '\w+', expected one of Eq"):
         parse_filter(wire)
 
 
-@pytest.mark.parametrize(
-    ("wire", "words"),
-    [
-        (["a", "Eq", {}], "`a`: type mismatch, Eq expects"),
-        (["a", "Eq", [[1]]], "`a`: type mismatch, Eq expects"),
-        (["a", "In", [{}]], "`a`: type mismatch, In expects"),
-        (["a", "Lt", [1]], "`a`: type mismatch, Lt expects"),
-        (["a", "Glob", 1], r"`a`: type mismatch, Glob expects a pattern \(string\), but got int"),
-        (["a", "NotIGlob", None], "`a`: type mismatch, NotIGlob expects"),
-        (["id", "Gt", {}], "`id`: type mismatch, Gt expects"),
-    ],
-)
+# (wire, words)
+OPERANDS: list[tuple[Any, str]] = [
+    (["a", "Eq", {}], "`a`: type mismatch, Eq expects"),
+    (["a", "Eq", [[1]]], "`a`: type mismatch, Eq expects"),
+    (["a", "In", [{}]], "`a`: type mismatch, In expects"),
+    (["a", "Lt", [1]], "`a`: type mismatch, Lt expects"),
+    (["a", "Glob", 1], r"`a`: type mismatch, Glob expects a pattern \(string\), but got int"),
+    (["a", "NotIGlob", None], "`a`: type mismatch, NotIGlob expects"),
+    (["id", "Gt", {}], "`id`: type mismatch, Gt expects"),
+    (["a", "Contains", {}], "`a`: type mismatch, Contains expects a string, a number"),
+    (["a", "ContainsAny", [[1]]], "`a`: type mismatch, ContainsAny expects a string"),
+    (["a", "AnyGt", [1]], "`a`: type mismatch, AnyGt expects a string, a number"),
+    (["a", "Regex", 1], r"`a`: type mismatch, Regex expects a pattern \(string\), but got int"),
+]
+
+
+@pytest.mark.parametrize(("wire", "words"), OPERANDS)
 def test_an_operand_of_the_wrong_type_is_named(wire: Any, words: str):
     with pytest.raises(InvalidRequest, match=words):
         parse_filter(wire)
@@ -148,13 +262,13 @@ def test_a_name_that_no_attribute_can_have_is_refused(name: str):
 
 def nested(depth: int) -> Any:
     wire: Any = ["a", "Eq", 1]
-    for _ in range(depth):
-        wire = ["And", [wire]]
+    for level in range(depth):
+        wire = ["Not", wire] if level % 2 else ["And", [wire]]
     return wire
 
 
 def test_filters_nest_to_the_limit_and_no_deeper():
-    assert isinstance(parse_filter(nested(MAX_DEPTH)), And)
+    assert isinstance(parse_filter(nested(MAX_DEPTH)), Not)
     for depth in (MAX_DEPTH + 1, 100_000):
         with pytest.raises(InvalidRequest, match=f"nested {MAX_DEPTH} deep"):
             parse_filter(nested(depth))
@@ -170,10 +284,10 @@ def test_legacy_lists_do_not_nest_beyond_the_limit():
 
 
 def test_a_filter_has_a_bounded_number_of_conditions():
-    leaf = ["a", "Eq", 1]
+    leaf: Any = ["a", "Eq", 1]
 
     assert parse_filter(["Or", [leaf] * (MAX_NODES - 1)])
     with pytest.raises(InvalidRequest, match=f"{MAX_NODES} conditions"):
         parse_filter(["Or", [leaf] * MAX_NODES])
     with pytest.raises(InvalidRequest, match=f"{MAX_NODES} conditions"):
-        parse_filter({"a": [["Eq", 1]] * MAX_NODES})
+        parse_filter({"a": [leaf[1:]] * MAX_NODES})

@@ -2,23 +2,24 @@
 
 import struct
 import sys
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from marshmallow import ValidationError
 
 from service.core.attributes import AttributeColumn, AttributeSpec, FullText, parse_type
-from service.core.documents import SchemaUpdate, Upsert, Write
+from service.core.documents import Matching, SchemaUpdate, Upsert, VectorSpec, Write
 from service.core.errors import InvalidRequest, MalformedRequest
-from service.core.filters import EVERYTHING, Attribute, Equal
+from service.core.filters import EVERYTHING, Attribute, Equal, IdField
 from service.core.ids import IdType
-from service.core.query import ByAttribute, ById, Nearest, Projection, Query
+from service.core.query import Key, Nearest, Ordered, Projection, Query
 from service.core.vectors import Metric, Vector, VectorBatch
 from service.dialects.turbopuffer.requests_v1 import (
     Copy,
     Lookup,
     QueryRequest,
     RecallRequest,
+    RecallTest,
     WriteRequest,
 )
 from service.dialects.turbopuffer.routes_v1 import read_digits
@@ -29,18 +30,22 @@ FOUR = struct.pack("<4f", 1, 2, 3, 4)
 
 
 def write(**body: Any) -> Any:
-    return WriteRequest().load(body)
+    return cast(Any, WriteRequest().load(body))
 
 
 def query(**body: Any) -> Lookup:
-    return QueryRequest().load(body)
+    return cast(Lookup, QueryRequest().load(body))
+
+
+def load_recall(body: dict[str, Any]) -> RecallTest:
+    return cast(RecallTest, RecallRequest().load(body))
 
 
 def test_columns_become_an_upsert():
     request = write(ids=[1, 2], vectors=[[1, 2], [3, 4]], attributes={"a": ["x", None]})
 
     columns = (AttributeColumn("a", ("x", None)),)
-    assert request == Write(upsert=Upsert((1, 2), columns, VectorBatch(2, FOUR)))
+    assert request == Write(upsert=Upsert((1, 2), columns, {"vector": VectorBatch(2, FOUR)}))
 
 
 def test_rows_become_the_same_upsert_as_columns():
@@ -58,7 +63,8 @@ def test_a_null_vector_deletes_its_id():
     request = write(ids=[1, 2, 3], vectors=[None, [1, 2], None], attributes={"a": [7, 8, 9]})
 
     columns = (AttributeColumn("a", (8,)),)
-    assert request == Write(deletes=(1, 3), upsert=Upsert((2,), columns, VectorBatch(2, TWO)))
+    batch = {"vector": VectorBatch(2, TWO)}
+    assert request == Write(deletes=(1, 3), upsert=Upsert((2,), columns, batch))
     assert write(ids=[1], vectors=[None]) == Write(deletes=(1,))
     assert write(upserts=[{"id": 1, "vector": None}]) == Write(deletes=(1,))
 
@@ -89,9 +95,9 @@ def test_a_write_carries_metric_schema_and_filter():
         "t": AttributeSpec(parse_type("string"), filterable=False, full_text=FullText()),
     }
     assert request == Write(
-        delete_where=Equal(Attribute("a"), 1),
+        delete_where=Matching(Equal(Attribute("a"), 1)),
         metric=Metric.EUCLIDEAN_SQUARED,
-        schema=SchemaUpdate(specs, IdType.UUID, 2),
+        schema=SchemaUpdate(specs, IdType.UUID, {"vector": VectorSpec(2)}),
     )
 
 
@@ -144,7 +150,7 @@ def test_a_write_of_the_wrong_shape_is_refused(
 
 
 def test_an_empty_query_is_the_first_ten_by_id():
-    assert query() == Lookup(Query(ById(), EVERYTHING, 10, Projection()), base64=False)
+    assert query() == Lookup(Query(Ordered(), EVERYTHING, 10, Projection()), base64=False)
     assert query(vector=None, top_k=None, filters=None, include_attributes=None) == query()
 
 
@@ -159,8 +165,8 @@ def test_a_query_carries_everything_it_asks_for():
 
 
 def test_a_query_may_be_ordered_by_an_attribute_or_the_id():
-    assert query(rank_by=["a", "desc"]).query.ranking == ByAttribute(Attribute("a"), True)
-    assert query(rank_by=["id", "desc"]).query.ranking == ById(descending=True)
+    assert query(rank_by=["a", "desc"]).query.ranking == Ordered((Key(Attribute("a"), True),))
+    assert query(rank_by=["id", "desc"]).query.ranking == Ordered((Key(IdField(), True),))
     assert query(include_attributes=True).query.projection == Projection(None)
 
 
@@ -191,13 +197,13 @@ def test_a_query_of_the_wrong_shape_is_refused(
 
 
 def test_recall_takes_its_queries_in_rows():
-    test = RecallRequest().load({"queries": [[1, 2], [3, 4]]})
+    test = load_recall({"queries": [[1, 2], [3, 4]]})
 
     assert test.vectors == (Vector(FOUR[:8]), Vector(FOUR[8:]))
 
 
 def test_flat_queries_of_recall_are_one_vector_that_the_engine_cuts():
-    test = RecallRequest().load({"queries": [1, 2, 3, 4]})
+    test = load_recall({"queries": [1, 2, 3, 4]})
 
     assert test.vectors == (Vector(FOUR),)
     assert cut(test.vectors, 2) == [Vector(FOUR[:8]), Vector(FOUR[8:])]
@@ -206,7 +212,7 @@ def test_flat_queries_of_recall_are_one_vector_that_the_engine_cuts():
 @pytest.mark.parametrize("num", [0, 201])
 def test_recall_samples_are_bounded(num: int):
     with pytest.raises(InvalidRequest, match="samples must be between 1 and 200"):
-        RecallRequest().load({"num": num})
+        load_recall({"num": num})
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 
 from service.core.errors import InvalidRequest
-from service.core.vectors import Metric, Vector, VectorBatch
+from service.core.namespace import VectorColumn
+from service.core.vectors import Metric, Precision, Vector, VectorBatch
 from service.dialects.turbopuffer.vectors import (
     parse_flat_vectors,
     parse_vector,
@@ -17,6 +18,7 @@ from service.dialects.turbopuffer.vectors import (
     render_base64,
     render_floats,
 )
+from service.storage.rows import vector_column
 
 
 def packed(*numbers: float) -> bytes:
@@ -35,7 +37,7 @@ def test_both_spellings_are_the_same_vector(wire: Any):
 
 
 @pytest.mark.parametrize("numbers", [[1, 2], [0, 0], [1, 0.5], [-0.0, 1e-45], [2**62, 1]])
-def test_integers_and_floats_are_numbers(numbers: list[float]):
+def test_integers_and_floats_are_numbers(numbers: Any):
     assert parse_vector(numbers) == Vector(packed(*numbers))
 
 
@@ -48,6 +50,7 @@ def test_arrays_and_base64_may_be_mixed():
 def test_null_stands_for_a_row_without_vector():
     batch = parse_vectors([None, [1, 2], None, [3, 4]])
 
+    assert batch
     assert batch == VectorBatch(2, packed(1, 2, 3, 4), frozenset({0, 2}))
     assert batch.count == 4
 
@@ -70,7 +73,7 @@ def test_flat_numbers_that_do_not_come_out_even_are_refused(count: int):
 
 
 # what is no vector, each beside one that is
-NOT_NUMBERS = [
+NOT_NUMBERS: list[Any] = [
     [1.5, "2"],
     ["a", "b"],
     [1.5, None],
@@ -191,3 +194,34 @@ def test_metrics_are_spelled_for_callers():
     spelled = {metric.spelled for metric in Metric}
 
     assert spelled == {"cosine_distance", "euclidean", "euclidean_squared", "dot", "manhattan"}
+
+
+SINGLE, HALF = VectorColumn("v", 2), VectorColumn("v", 2, precision=Precision.HALF)
+# (column, numbers as they are stored)
+STORED = [(SINGLE, ">2f"), (HALF, ">2e")]
+
+
+@pytest.mark.parametrize(("column", "numbers"), STORED)
+def test_a_vector_is_stored_in_the_precision_of_its_column(column: VectorColumn, numbers: str):
+    batch = VectorBatch(2, packed(0.5, -2, 65504, 0), frozenset({1}))
+
+    rows = vector_column(batch, column)
+
+    first, last = struct.pack(numbers, 0.5, -2), struct.pack(numbers, 65504, 0)
+    head = struct.pack(">iHH", 4 + len(first), 2, 0)
+    assert rows == [head + first, struct.pack(">i", -1), head + last]
+
+
+@pytest.mark.parametrize("number", [65505, -70_000, 1e30])
+def test_a_number_beyond_half_precision_is_refused_where_the_column_has_that(number: float):
+    batch = VectorBatch(2, packed(1, number))
+
+    assert vector_column(batch, SINGLE)
+    with pytest.raises(InvalidRequest, match=r"has type \[2\]f16: its numbers are at most 65504"):
+        vector_column(batch, HALF)
+
+
+def test_a_column_without_any_vectors_is_all_nulls():
+    assert (
+        vector_column(VectorBatch(2, b"", frozenset({0, 1})), HALF) == [struct.pack(">i", -1)] * 2
+    )

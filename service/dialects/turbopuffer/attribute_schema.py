@@ -1,33 +1,33 @@
-"""Schemas on the wire (section 5): types and options of attributes, and their exact rendering."""
+"""Schemas in requests (section 5): types and options of attributes and vectors."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import asdict
 from typing import cast
 
-from service.core.attributes import AttributeSpec, FullText, Scalar, check_name, parse_type
-from service.core.documents import SchemaUpdate
-from service.core.errors import InvalidRequest, MalformedRequest
-from service.core.ids import IdType, kind_of
-from service.core.namespace import Namespace
-from service.core.vectors import MAX_DIMENSIONS
-from service.dialects.turbopuffer.names import ID, RESERVED, TARGET, VECTOR
+from service.core.attributes import AttributeSpec, Scalar, check_name, parse_type
+from service.core.documents import SchemaUpdate, VectorSpec
+from service.core.errors import InvalidRequest
+from service.core.ids import IdType
+from service.core.vectors import MAX_DIMENSIONS, Metric, Precision
+from service.dialects.turbopuffer.full_text import parse_full_text
+from service.dialects.turbopuffer.names import (
+    ID,
+    RESERVED,
+    VECTOR,
+    malformed_schema,
+    parse_metric,
+)
 from service.dialects.turbopuffer.wire import Wire, shortened
 
 ID_TYPES = {"uint": IdType.BIGINT, "string": IdType.TEXT, "uuid": IdType.UUID}
-VECTOR_TYPE = re.compile(r"\[(\d{1,6})\]f32")
-MAX_WEIGHT = 1000.0
-TOKENIZERS = frozenset({f"word_v{number}" for number in range(5)} | {"pre_tokenized_array"})
-LANGUAGES = frozenset(
-    {"arabic", "danish", "dutch", "english", "finnish", "french", "german", "greek", "hungarian"}
-    | {"italian", "norwegian", "portuguese", "romanian", "russian", "spanish", "swedish", "tamil"}
-    | {"turkish"}
-)
-FULL_TEXT_OPTIONS: dict[str, type] = {
-    option: type(value) for option, value in asdict(FullText()).items()
-}
+VECTOR_TYPE = re.compile(r"\[(\d{1,6})\](f32|f16)")
+# what the live service has beside these: a map of numbers, and a vector for each token
+SPARSE, LATE_INTERACTION = "{}f16", re.compile(r"\[\]\[\d{1,6}\]f(32|16)")
+PATTERN_OPTIONS = ("regex", "glob", "fuzzy")
+
+Entries = dict[str, Wire]
 
 
 def parse_schema(wire: Wire) -> SchemaUpdate:
@@ -40,19 +40,89 @@ def parse_schema(wire: Wire) -> SchemaUpdate:
     if wire is None:
         return SchemaUpdate()
     if not isinstance(wire, dict):
-        raise malformed("", wire)
+        raise malformed_schema("", wire)
     entries = dict(cast(Mapping[str, Wire], wire))
     id_type = parse_id_type(entries.pop(ID, None))
-    dimensions = parse_dimensions(entries.pop(VECTOR, None))
-    specs = {name: parse_spec(name, entry) for name, entry in entries.items()}
-    return SchemaUpdate(specs, id_type, dimensions)
+    dropped = tuple(name for name, entry in entries.items() if is_dropped(name, entry))
+    kept = {name: entry for name, entry in entries.items() if name not in dropped}
+    vectors = {name: parse_vector(name, e) for name, e in kept.items() if is_vector(name, e)}
+    specs = {name: parse_spec(name, e) for name, e in kept.items() if name not in vectors}
+    return SchemaUpdate(
+        specs, id_type, {name: spec for name, spec in vectors.items() if spec}, dropped
+    )
 
 
 def parse_schema_body(wire: Wire) -> SchemaUpdate:
     """The body of a schema update: the map itself."""
     if wire is None:
-        raise malformed("", wire)
+        raise malformed_schema("", wire)
     return parse_schema(wire)
+
+
+def is_dropped(name: str, wire: Wire) -> bool:
+    """Whether the entry asks for the attribute to be removed."""
+    if not isinstance(wire, dict) or "drop" not in wire:
+        return False
+    if not isinstance(wire["drop"], bool):
+        raise malformed_schema(f"{name}.drop", wire["drop"])
+    return wire["drop"]
+
+
+def type_of(wire: Wire) -> Wire:
+    return wire.get("type") if isinstance(wire, dict) else wire
+
+
+def is_vector(name: str, wire: Wire) -> bool:
+    """Whether the entry declares a vector of any kind."""
+    kind = type_of(wire)
+    if name == VECTOR:
+        return True
+    if not isinstance(kind, str):
+        return False
+    return bool(VECTOR_TYPE.fullmatch(kind) or kind == SPARSE or LATE_INTERACTION.fullmatch(kind))
+
+
+def parse_vector(name: str, wire: Wire) -> VectorSpec | None:
+    """What an entry says of a vector; None for null, which says nothing."""
+    check_name(name, frozenset({ID}))
+    kind = type_of(wire)
+    if kind is None and not isinstance(wire, dict):
+        return None
+    text = kind if isinstance(kind, str) else ""
+    if text == SPARSE or LATE_INTERACTION.fullmatch(text):
+        what = "sparse vectors" if text == SPARSE else "late-interaction vectors"
+        raise InvalidRequest(
+            f"💔 attribute '{name}': this server has no {what}, only dense ones of type [N]f32 "
+            "or [N]f16"
+        )
+    found = VECTOR_TYPE.fullmatch(text)
+    if found is None or not 1 <= int(found[1]) <= MAX_DIMENSIONS:
+        raise InvalidRequest(
+            f"💔 unknown vector type '{shortened(kind)}', "
+            f"expected [N]f32 or [N]f16 with N from 1 to {MAX_DIMENSIONS}"
+        )
+    options = wire if isinstance(wire, dict) else {}
+    return VectorSpec(int(found[1]), Precision(found[2]), parse_ann(name, options.get("ann")))
+
+
+def parse_ann(name: str, wire: Wire) -> Metric | None:
+    """The metric that ``ann`` names, if it does. Every vector has an index, so it cannot be off."""
+    match wire:
+        case None | True:
+            return None
+        case {"late_interaction": True}:
+            raise InvalidRequest(f"💔 attribute '{name}': this server has no late interaction")
+        case dict():
+            return parse_metric(wire.get("distance_metric"))
+        case False if name == VECTOR:
+            raise InvalidRequest(
+                "💔 the `vector` attribute must have `ann` set to `true`, "
+                'eg: {"vector": {"type": "[1536]f32", "ann": true}}'
+            )
+        case False:
+            raise InvalidRequest(f"💔 vector attribute '{name}' must have ann:true")
+        case _:
+            raise malformed_schema(f"{name}.ann", wire)
 
 
 def parse_spec(name: str, wire: Wire) -> AttributeSpec:
@@ -61,123 +131,51 @@ def parse_spec(name: str, wire: Wire) -> AttributeSpec:
         case str():
             return AttributeSpec(parse_type(wire))
         case {"type": str(kind), **options}:
-            text = parse_full_text(name, first_given(options, "full_text_search", "bm25"))
-            attribute = parse_type(kind)
-            if text and attribute.scalar is not Scalar.STRING:
-                raise InvalidRequest(
-                    f"💔 attribute '{name}': full_text_search needs type string or []string"
-                )
-            return AttributeSpec(
-                attribute, parse_filterable(name, options, default=text is None), text
-            )
+            return parse_options(name, kind, cast(Entries, options))
         case _:
-            raise malformed(name, wire)
+            raise malformed_schema(name, wire)
 
 
-def first_given(options: Mapping[str, Wire], *names: str) -> Wire:
+def parse_options(name: str, kind: str, options: Entries) -> AttributeSpec:
+    """An attribute of this type with options; what matches by pattern alone is not filterable."""
+    attribute = parse_type(kind)
+    text = parse_full_text(name, first_given(options, "full_text_search", "bm25"))
+    patterns = {option: parse_switch(name, option, options) for option in PATTERN_OPTIONS}
+    used = [option for option, on in patterns.items() if on]
+    if text:
+        used.insert(0, "full_text_search")
+    if used and attribute.scalar is not Scalar.STRING:
+        raise InvalidRequest(f"💔 attribute '{name}': {used[0]} needs type string or []string")
+    refuse_unknown_kinds(name, options)
+    filterable = parse_switch(name, "filterable", options, default=not used)
+    return AttributeSpec(attribute, filterable, text, **patterns)
+
+
+def refuse_unknown_kinds(name: str, options: Entries) -> None:
+    """Refuse what would silently do nothing."""
+    if options.get("embed") is not None:
+        raise InvalidRequest(f"💔 attribute '{name}': this server does not embed texts")
+    if options.get("sparse_knn") is not None:
+        raise InvalidRequest(f"💔 attribute '{name}': this server has no sparse vectors")
+
+
+def first_given(options: Entries, *names: str) -> Wire:
     return next((options[name] for name in names if options.get(name) is not None), None)
 
 
-def parse_filterable(name: str, options: Mapping[str, Wire], *, default: bool) -> bool:
-    given = options.get("filterable")
+def parse_switch(name: str, option: str, options: Entries, *, default: bool = False) -> bool:
+    given = options.get(option)
     if given is None:
         return default
     if not isinstance(given, bool):
-        raise malformed(f"{name}.filterable", given)
+        raise malformed_schema(f"{name}.{option}", given)
     return given
 
 
-def parse_full_text(name: str, wire: Wire) -> FullText | None:
-    match wire:
-        case None | False:
-            return None
-        case True:
-            return FullText()
-        case dict():
-            given = cast(dict[str, Wire], wire)
-            known = {k: v for k, v in given.items() if k in FULL_TEXT_OPTIONS and v is not None}
-            for option, value in known.items():
-                kind = FULL_TEXT_OPTIONS[option]
-                if type(value) not in ({int, float} if kind is float else {kind}):
-                    raise malformed(f"{name}.full_text_search.{option}", value)
-            return check_full_text(name, FullText(**known))  # type: ignore[arg-type]
-        case _:
-            raise malformed(f"{name}.full_text_search", wire)
-
-
-def check_full_text(name: str, options: FullText) -> FullText:
-    """The options when they are within section 5.2."""
-    wrong = [
-        option
-        for option, right in (
-            ("tokenizer", options.tokenizer in TOKENIZERS),
-            ("language", options.language in LANGUAGES),
-            ("max_token_length", 1 <= options.max_token_length <= 254),
-            ("k1", 0 <= options.k1 <= MAX_WEIGHT),
-            ("b", 0 <= options.b <= 1),
-            ("k3", 0 <= options.k3 <= MAX_WEIGHT),
-        )
-        if not right
-    ]
-    if wrong:
-        raise InvalidRequest(
-            f"💔 attribute '{name}': full_text_search has no such {wrong[0]}: "
-            f"'{shortened(getattr(options, wrong[0]))}'"
-        )
-    return options
-
-
 def parse_id_type(wire: Wire) -> IdType | None:
-    kind = wire.get("type") if isinstance(wire, dict) else wire
+    kind = type_of(wire)
     if kind is None:
         return None
     if not isinstance(kind, str) or kind not in ID_TYPES:
         raise InvalidRequest(f"💔 {shortened(kind)} is not a valid ID type")
     return ID_TYPES[kind]
-
-
-def parse_dimensions(wire: Wire) -> int | None:
-    """The length that ``[N]f32`` declares."""
-    kind = wire.get("type") if isinstance(wire, dict) else wire
-    if kind is None:
-        return None
-    found = VECTOR_TYPE.fullmatch(kind) if isinstance(kind, str) else None
-    if found is None or not 1 <= int(found[1]) <= MAX_DIMENSIONS:
-        raise InvalidRequest(
-            f"💔 unknown vector type '{shortened(kind)}', "
-            f"expected [N]f32 with N from 1 to {MAX_DIMENSIONS}"
-        )
-    return int(found[1])
-
-
-def malformed(name: str, wire: Wire) -> MalformedRequest:
-    where = f"schema.{name}" if name else "schema"
-    return MalformedRequest(
-        f"{TARGET}{where}: "
-        f"data did not match any variant of untagged enum AttributeSchemaInput, got {kind_of(wire)}"
-    )
-
-
-def render_schema(namespace: Namespace) -> dict[str, Wire]:
-    """The whole schema, id and vectors included, in the shape of section 5.3."""
-    rendered: dict[str, Wire] = {
-        ID: {"type": namespace.id_type.spelled, "filterable": None, "full_text_search": None}
-    }
-    for name, spec in namespace.attributes.items():
-        rendered[name] = {
-            "type": str(spec.type),
-            "filterable": spec.filterable,
-            "full_text_search": render_full_text(spec.full_text),
-        }
-    for column in namespace.vectors:
-        rendered[column.name] = {
-            "type": f"[{column.dimensions}]f32",
-            "ann": True,
-            "filterable": None,
-            "full_text_search": None,
-        }
-    return rendered
-
-
-def render_full_text(options: FullText | None) -> dict[str, Wire] | None:
-    return asdict(options) if options else None

@@ -10,7 +10,8 @@ from service.core.attributes import AttributeColumn, JsonValue, check_name
 from service.core.documents import Upsert
 from service.core.errors import InvalidRequest, MalformedRequest
 from service.core.ids import UNSIGNED_END, DocumentId, check_id, kind_of
-from service.dialects.turbopuffer.names import RESERVED, TARGET
+from service.core.vectors import VectorBatch
+from service.dialects.turbopuffer.names import RESERVED, TARGET, VECTOR
 from service.dialects.turbopuffer.vectors import parse_flat_vectors, parse_vectors
 from service.dialects.turbopuffer.wire import Wire
 
@@ -34,7 +35,7 @@ def parse_columns(ids: Wire, vectors: Wire, attributes: Wire) -> Batch:
         return Batch(Upsert(identities, columns), ())
     kept = [row for row, vector in enumerate(given) if vector is not None]
     if len(kept) == len(identities):
-        return Batch(Upsert(identities, columns, parse_vectors(given)), ())
+        return Batch(Upsert(identities, columns, by_name(parse_vectors(given))), ())
     return split(identities, given, columns, kept)
 
 
@@ -54,7 +55,12 @@ def split(
         for column in columns
     )
     batch = parse_vectors([vectors[row] for row in kept])
-    return Batch(Upsert(tuple(ids[row] for row in kept), parts, batch), deletes)
+    return Batch(Upsert(tuple(ids[row] for row in kept), parts, by_name(batch)), deletes)
+
+
+def by_name(batch: VectorBatch | None) -> Mapping[str, VectorBatch]:
+    """v1 has one vector column."""
+    return {VECTOR: batch} if batch else {}
 
 
 def parse_rows(wire: Wire) -> Batch:
@@ -87,15 +93,16 @@ def parse_map(index: int, wire: Wire) -> dict[str, Wire]:
     return cast(dict[str, Wire], expect(f"upserts[{index}].attributes", given, dict, "a map"))
 
 
-def parse_ids(wire: Wire) -> tuple[DocumentId, ...]:
-    ids = cast(list[Wire], expect("ids", wire, list, "a sequence"))
+def parse_ids(wire: Wire, where: str = "ids") -> tuple[DocumentId, ...]:
+    """Document ids, as a column or as a list."""
+    ids = cast(list[Wire], expect(where, wire, list, "a sequence"))
     if len(ids) > MAX_ROWS:
         raise InvalidRequest(f"💔 a write has at most {MAX_ROWS} documents, got {len(ids)}")
     kinds = set(map(type, ids))
     if not kinds <= {int, str}:
         misfit = next(value for value in ids if type(value) not in (int, str))
         raise MalformedRequest(
-            f"{TARGET}ids: data did not match any variant of untagged enum Id: "
+            f"{TARGET}{where}: data did not match any variant of untagged enum Id: "
             f"{kind_of(misfit)} is not a valid ID type"
         )
     if kinds == {int}:

@@ -8,52 +8,33 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from marshmallow import EXCLUDE, Schema, ValidationError, fields, post_load
+from marshmallow import post_load
 
 from service.core.attributes import MAX_ATTRIBUTES, check_name
-from service.core.documents import Write
-from service.core.errors import InvalidRequest, MalformedRequest
+from service.core.documents import Matching, Write
+from service.core.errors import InvalidRequest
 from service.core.filters import EVERYTHING
-from service.core.ids import kind_of
-from service.core.namespace import NAME
-from service.core.query import DEFAULT_VECTOR, MAX_LIMIT, MAX_SAMPLES, Projection, Query
+from service.core.query import DEFAULT_VECTOR, MAX_SAMPLES, Nearest, Ordered, Projection, Query
 from service.core.vectors import Vector
 from service.dialects.turbopuffer.attribute_schema import parse_schema
 from service.dialects.turbopuffer.documents import Batch, parse_columns, parse_rows
+from service.dialects.turbopuffer.envelope import (
+    Request,
+    anything,
+    flag,
+    read_encoding,
+    read_integer,
+    read_limit,
+    read_source,
+)
 from service.dialects.turbopuffer.filters import parse_filter
-from service.dialects.turbopuffer.names import TARGET, parse_metric
-from service.dialects.turbopuffer.ranking import parse_ranking
+from service.dialects.turbopuffer.names import parse_metric
+from service.dialects.turbopuffer.ranking import parse_rank_by, parse_ranking
 from service.dialects.turbopuffer.vectors import parse_vector, read_numbers
-from service.dialects.turbopuffer.wire import Wire, shortened
+from service.dialects.turbopuffer.wire import Wire
 
-DEFAULT_LIMIT = 10
 DEFAULT_SAMPLES = 20
 OPERATIONS = ("ids", "upserts", "delete_by_filter", "copy_from_namespace", "schema")
-
-
-class Request(Schema):
-    """A body whose fields are optional and whose unknown fields are ignored."""
-
-    class Meta:
-        unknown = EXCLUDE
-
-
-def anything() -> fields.Raw:
-    """A field that the parsers of this package read."""
-    return fields.Raw(load_default=None, allow_none=True)
-
-
-class Flag(fields.Field[bool]):
-    """true or false; null is false. marshmallow's own takes 1 for true."""
-
-    def _deserialize(self, value: object, *_: object, **__: object) -> bool:
-        if not isinstance(value, bool):
-            raise ValidationError(f"invalid type: {kind_of(value)}, expected a boolean")
-        return value
-
-
-def flag() -> Flag:
-    return Flag(load_default=False, allow_none=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +60,7 @@ class WriteRequest(Request):
     attributes = anything()
     upserts = anything()
     delete_by_filter = anything()
-    copy_from_namespace = fields.String(load_default=None, allow_none=True)
+    copy_from_namespace = anything()
     distance_metric = anything()
     schema = anything()
     encryption = anything()
@@ -97,23 +78,21 @@ class WriteRequest(Request):
         return read_write(data)
 
 
-def read_copy(source: str, asked: list[str]) -> Copy:
-    """The namespace to copy; it stands in the body, so a bad name is an error like others."""
+def read_copy(source: Wire, asked: list[str]) -> Copy:
+    """A copy, which nothing else may stand beside."""
     if asked != ["copy_from_namespace"]:
         raise InvalidRequest(
             "💔 copy_from_namespace cannot be used with other write request fields"
         )
-    if not NAME.fullmatch(source):
-        raise InvalidRequest("💔 copy_from_namespace is no namespace name: invalid characters")
-    return Copy(source)
+    return Copy(read_source(source, "copy_from_namespace"))
 
 
 def read_write(data: dict[str, Any]) -> Write:
     batch = read_batch(data)
     condition = data["delete_by_filter"]
     return Write(
-        delete_where=None if condition is None else parse_filter(condition),
-        deletes=batch.deletes,
+        delete_where=None if condition is None else Matching(parse_filter(condition)),
+        deletes=batch.deletes or None,
         upsert=batch.upsert,
         schema=parse_schema(data["schema"]),
         metric=parse_metric(data["distance_metric"]),
@@ -141,7 +120,7 @@ class QueryRequest(Request):
     include_attributes = anything()
     filters = anything()
     rank_by = anything()
-    vector_encoding_format = fields.String(load_default=None, allow_none=True)
+    vector_encoding_format = anything()
 
     @post_load
     def to_lookup(self, data: dict[str, Any], **_: Any) -> Lookup:
@@ -156,7 +135,9 @@ class QueryRequest(Request):
             limit=read_limit(data["top_k"]),
             projection=projection,
         )
-        return Lookup(query, read_encoding(data["vector_encoding_format"]))
+        return Lookup(
+            query, read_encoding(data["vector_encoding_format"], "vector_encoding_format")
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,21 +157,38 @@ class RecallRequest(Request):
     top_k = anything()
     filters = anything()
     queries = anything()
+    rank_by = anything()
     include_ground_truth = flag()
 
     @post_load
     def to_test(self, data: dict[str, Any], **_: Any) -> RecallTest:
+        ranking = read_tested(data["rank_by"], data["num"])
         samples = read_integer("num", data["num"], DEFAULT_SAMPLES)
         if not 1 <= samples <= MAX_SAMPLES:
             raise InvalidRequest(f"💔 samples must be between 1 and {MAX_SAMPLES}")
+        vectors = read_queries(data["queries"])
+        column = DEFAULT_VECTOR
+        if ranking is not None:
+            vectors, column = (ranking.vector,), ranking.column
         query = Query(
+            ranking or Ordered(),
             filter=EVERYTHING if data["filters"] is None else parse_filter(data["filters"]),
             limit=read_limit(data["top_k"]),
-            projection=Projection((), (DEFAULT_VECTOR,) if data["include_ground_truth"] else ()),
+            projection=Projection((), (column,) if data["include_ground_truth"] else ()),
         )
-        return RecallTest(
-            samples, query, read_queries(data["queries"]), data["include_ground_truth"]
-        )
+        return RecallTest(samples, query, vectors, data["include_ground_truth"])
+
+
+def read_tested(wire: Wire, num: Wire) -> Nearest | None:
+    """The one search by a vector to be tested, if it is given."""
+    if wire is None:
+        return None
+    if num not in (None, 1):
+        raise InvalidRequest("💔 rank_by and num cannot be specified together")
+    ranking = parse_rank_by(wire, None)
+    if not isinstance(ranking, Nearest):
+        raise InvalidRequest("💔 recall is measured of rankings by a vector")
+    return ranking
 
 
 def read_queries(wire: Wire) -> tuple[Vector, ...]:
@@ -225,28 +223,3 @@ def read_projection(wire: Wire) -> tuple[str, ...] | None:
             return chosen
         case _:
             raise InvalidRequest("💔 include_attributes must be a boolean or an array of names")
-
-
-def read_limit(wire: Wire) -> int:
-    limit = read_integer("top_k", wire, DEFAULT_LIMIT)
-    if not 1 <= limit <= MAX_LIMIT:
-        raise InvalidRequest(f"💔 top_k must be between 1 and {MAX_LIMIT}")
-    return limit
-
-
-def read_integer(name: str, wire: Wire, default: int) -> int:
-    if wire is None:
-        return default
-    if isinstance(wire, bool) or not isinstance(wire, int):
-        raise MalformedRequest(f"{TARGET}{name}: invalid type: {kind_of(wire)}, expected usize")
-    return wire
-
-
-def read_encoding(wire: str | None) -> bool:
-    """Whether vectors are wanted in base64."""
-    if wire not in (None, "float", "base64"):
-        raise MalformedRequest(
-            f"{TARGET}vector_encoding_format: unknown variant `{shortened(wire)}`, "
-            "expected `float` or `base64`"
-        )
-    return wire == "base64"

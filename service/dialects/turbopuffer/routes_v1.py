@@ -15,7 +15,7 @@ from service.core.documents import Write
 from service.core.errors import InvalidAddress, InvalidRequest
 from service.core.namespace import check_namespace_name
 from service.dialects.turbopuffer import render_v1 as render
-from service.dialects.turbopuffer.attribute_schema import parse_schema_body, render_schema
+from service.dialects.turbopuffer.attribute_schema import parse_schema_body
 from service.dialects.turbopuffer.requests_v1 import (
     Copy,
     Lookup,
@@ -24,6 +24,7 @@ from service.dialects.turbopuffer.requests_v1 import (
     RecallTest,
     WriteRequest,
 )
+from service.dialects.turbopuffer.schema_rendering import render_schema
 from service.dialects.turbopuffer.wire import Wire
 from service.web.body import read_body
 from service.web.context import engine, read

@@ -1,0 +1,2 @@
+-- aggregate_all: the values over all documents that match
+SELECT {functions} FROM {table} WHERE {predicate}
