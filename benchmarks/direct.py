@@ -17,8 +17,8 @@ from benchmarks.server import SCHEMAS
 from service.compile.fragment import Fragment
 from service.core.index_settings import IndexSettings
 from service.core.query import Nearest, Query
+from service.core.query_binding import bind_query
 from service.core.vectors import Metric, Vector
-from service.engine import bound
 from service.engine.searching import Searcher
 from service.storage import catalog
 from service.storage.layouts import Layouts
@@ -65,7 +65,9 @@ def record(session: Session, name: str, vectors: np.ndarray, k: int) -> list[Sta
     recorder = Recorder(session.connection, session.schemas, session.pgvector)
     searcher = Searcher(Layouts(IndexSettings()), Unheard())
     queries = [
-        bound(namespace, Query(Nearest(Vector(v.astype("<f4").tobytes()), Metric.COSINE), limit=k))
+        bind_query(
+            Query(Nearest(Vector(v.astype("<f4").tobytes()), Metric.COSINE), limit=k), namespace
+        )
         for v in vectors
     ]
     # the first search also asks for the list of segments

@@ -18,8 +18,10 @@ from benchmarks.timing import Percentiles
 from benchmarks.truth import Quality, distances
 from benchmarks.unfiltered import ask
 from benchmarks.writing import drop_namespace
+from service.core.index_settings import IndexSettings
 
-FULL = SEAL_ROWS - 100
+# documents that the fullest tail lacks to become a segment
+LACKING = 50
 BUILD_MEMORY = os.environ.get("VECTABLE_BUILD_MEMORY") or "default (1 GiB)"
 
 
@@ -68,12 +70,13 @@ def measure_size(target: Target, scale: Scale, count: int) -> Size:
     data = generated_plain(namespace, count, scale.dimensions, scale.queries)
     loaded = load(target, data.collection)
     settled = settle(target, namespace)
+    limit = IndexSettings(seal_rows=SEAL_ROWS).sealed_at(scale.dimensions)
     # What is left fills up to a segment of its own: then the tail is empty.
     tail = count_tail(target, namespace)
-    data = add(target, data, SEAL_ROWS - tail if tail else 0)
+    data = add(target, data, limit - tail if tail else 0)
     state = settle(target, namespace).state
     empty = moment(target, data, scale)
-    data = add(target, data, FULL)
+    data = add(target, data, limit - LACKING)
     settle(target, namespace)
     full = moment(target, data, scale)
     drop_namespace(target, namespace)

@@ -14,7 +14,7 @@ from psycopg import sql
 from benchmarks.client import connect
 from benchmarks.documents import Batch, Collection
 from benchmarks.server import SCHEMAS, Target
-from benchmarks.wire import namespace_path, write_body
+from benchmarks.wire import METRIC, namespace_path, write_body
 
 BATCH = 1000
 CLIENTS = 2
@@ -47,14 +47,18 @@ class Shared:
             return next(self._batches)
 
 
-def load(target: Target, collection: Collection) -> Loaded:
-    """Write a collection, however far behind the indexer is; the rows are counted afterwards."""
+def load(target: Target, collection: Collection, *, searched: bool = True) -> Loaded:
+    """Write a collection, however far behind the indexer is; the rows are counted afterwards.
+
+    ``searched``: with a metric, so that the indexer indexes the vectors.
+    """
     started = perf_counter()
     before = count_rows(target, collection.namespace)
     batches = Shared(collection.batches(BATCH))
     with ThreadPoolExecutor(CLIENTS) as pool:
         sending = [
-            pool.submit(_send, target, collection.namespace, batches) for _ in range(CLIENTS)
+            pool.submit(_send, target, collection.namespace, batches, searched)
+            for _ in range(CLIENTS)
         ]
         written = sum(job.result() for job in sending)
     seconds = perf_counter() - started
@@ -62,11 +66,12 @@ def load(target: Target, collection: Collection) -> Loaded:
     return Loaded(written, seconds)
 
 
-def _send(target: Target, namespace: str, batches: Shared) -> int:
+def _send(target: Target, namespace: str, batches: Shared, searched: bool) -> int:
     written = 0
     with connect(target) as client:
         for batch in batches:
-            body = write_body(batch, as_base64=True, unbounded=True)
+            metric = METRIC if searched else None
+            body = write_body(batch, as_base64=True, unbounded=True, metric=metric)
             client.send("POST", namespace_path(namespace), body)
             written += len(batch)
     return written

@@ -16,6 +16,8 @@ TITLES = {
     "filters": "Searches with filters",
     "writes": "Writes",
     "mixed": "Searches beside writes",
+    "bulk": "Searches beside changes by filter",
+    "aggregates": "Aggregations",
     "growth": "Growth",
     "peers": "Peers",
 }

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from benchmarks import filters, growth, latency, mixed, unfiltered, writes
+from benchmarks import aggregates, bulk, filters, growth, latency, mixed, unfiltered, writes
 from benchmarks.datasets import (
     debian_filtered,
     debian_plain,
@@ -78,12 +78,22 @@ def measure_peers(run: Run) -> Figures:
         yield compare.measure(run.target, data, compare.questions(None, size), k)
 
 
+def measure_aggregates(run: Run) -> Figures:
+    yield aggregates.measure(run.target, run.scale.aggregates)
+
+
+def measure_bulk(run: Run) -> Figures:
+    yield bulk.measure(run.target, run.scale.bulk)
+
+
 MEASURES: dict[str, Callable[[Run], Figures]] = {
     "latency": measure_latency,
     "unfiltered": measure_unfiltered,
     "filters": measure_filters,
     "writes": measure_writes,
     "growth": measure_growth,
+    "aggregates": measure_aggregates,
+    "bulk": measure_bulk,
     "peers": measure_peers,
 }
 

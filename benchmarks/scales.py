@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from benchmarks import filters, growth, latency, mixed, unfiltered, writes
+from benchmarks import aggregates, bulk, filters, growth, latency, mixed, unfiltered, writes
 
-PARTS = ("latency", "unfiltered", "filters", "writes", "mixed", "growth", "peers")
+PARTS = (
+    "latency", "unfiltered", "filters", "writes", "mixed", "bulk", "aggregates", "growth", "peers",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +25,8 @@ class Scale:
     filters: filters.Scale
     writes: writes.Scale
     mixed: mixed.Scale
+    bulk: bulk.Scale
+    aggregates: aggregates.Scale
     growth: growth.Scale
 
 
@@ -37,6 +41,8 @@ QUICK = Scale(
     filters=filters.Scale(k=10, rounds=1, budget=0.5),
     writes=writes.Scale(rows=10_000, dimensions=384, batch=1000, rounds=1, peers=False),
     mixed=mixed.Scale(rows=10_000, dimensions=384, quiet=5.0, sustained=8.0, flooded=6.0, k=10),
+    bulk=bulk.Scale(rows=20_000, changed=10_000, dimensions=384, seconds=4.0, k=10),
+    aggregates=aggregates.Scale(rows=20_000, dimensions=384, rounds=10),
     growth=growth.Scale(sizes=(10_000,), dimensions=768, queries=100, rounds=2, k=10),
 )
 
@@ -51,6 +57,8 @@ FULL = Scale(
     filters=filters.Scale(k=10, rounds=3, budget=1.5),
     writes=writes.Scale(rows=50_000, dimensions=384, batch=1000, rounds=1, peers=True),
     mixed=mixed.Scale(rows=50_000, dimensions=384, quiet=15.0, sustained=30.0, flooded=20.0, k=10),
+    bulk=bulk.Scale(rows=200_000, changed=100_000, dimensions=384, seconds=15.0, k=10),
+    aggregates=aggregates.Scale(rows=1_000_000, dimensions=384, rounds=20),
     growth=growth.Scale(
         sizes=(10_000, 100_000, 1_000_000), dimensions=768, queries=200, rounds=3, k=10
     ),

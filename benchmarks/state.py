@@ -13,6 +13,7 @@ from psycopg import sql
 
 from benchmarks.loading import table
 from benchmarks.server import SCHEMAS, Target
+from service.storage.measuring import WORTH_MEASURING
 
 SEAL_ROWS = int(os.environ.get("VECTABLE_SEAL_ROWS") or 2000)
 # seconds without a change: longer than the indexer waits before it merges what is at rest
@@ -36,10 +37,11 @@ class State:
     progress: float | None
     indexes: int
     unready: int
+    unmeasured: int
 
     @property
     def at_rest(self) -> bool:
-        return self.building is None and self.unready == 0
+        return self.building is None and self.unready == 0 and self.unmeasured == 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,10 +68,21 @@ INDEXES = sql.SQL("""
 )
 
 
+UNMEASURED = sql.SQL("""
+    SELECT count(*) FROM {} AS made JOIN {} AS namespace ON namespace.id = made.namespace_id
+    WHERE namespace.name = %s AND made.retired_at IS NULL
+      AND made.recall IS NULL AND made.rows >= {}""").format(
+    sql.Identifier(SCHEMAS.segments, "segments"),
+    sql.Identifier(SCHEMAS.catalog, "namespaces"),
+    sql.Literal(WORTH_MEASURING),
+)
+
+
 def read_state(connection: psycopg.Connection, namespace: str) -> State:
     segments = connection.execute(STATE, [namespace]).fetchone() or ()
     indexes = connection.execute(INDEXES, [namespace]).fetchone() or ()
-    return State(*segments, *indexes)
+    unmeasured = connection.execute(UNMEASURED, [namespace]).fetchone() or ()
+    return State(*segments, *indexes, *unmeasured)
 
 
 def settle(target: Target, namespace: str, patience: float = PATIENCE) -> Settled:
@@ -80,10 +93,16 @@ def settle(target: Target, namespace: str, patience: float = PATIENCE) -> Settle
     """
     with psycopg.connect(target.database_url, autocommit=True) as connection:
         settled = wait(connection, namespace, patience)
+    vacuum(target, namespace)
+    return settled
+
+
+def vacuum(target: Target, namespace: str) -> None:
+    """Have PostgreSQL do now what it would do sooner or later."""
+    with psycopg.connect(target.database_url, autocommit=True) as connection:
         connection.execute(sql.SQL("VACUUM ANALYZE {}").format(table(namespace)))
         with suppress(psycopg.errors.InsufficientPrivilege):
             connection.execute("CHECKPOINT")
-    return settled
 
 
 def wait(connection: psycopg.Connection, namespace: str, patience: float) -> Settled:

@@ -17,16 +17,19 @@ COPY_END = struct.pack(">h", -1)
 JSONB_VERSION = b"\x01"
 
 
-def write_body(batch: Batch, *, as_base64: bool, unbounded: bool = False) -> bytes:
+def write_body(
+    batch: Batch, *, as_base64: bool, unbounded: bool = False, metric: str | None = METRIC
+) -> bytes:
     """A write in columns, as the API takes it; floats in their shortest decimals.
 
-    ``unbounded``: not to be refused for the number of rows that wait for an index.
+    ``unbounded``: not to be refused for the number of rows that wait for an index. ``metric`` None:
+    none is given, and the vectors are not indexed.
     """
     body: dict[str, object] = {
         "ids": batch.ids,
         "vectors": encode(batch.vectors) if as_base64 else list(batch.vectors),
         "attributes": batch.columns,
-        "distance_metric": METRIC,
+        "distance_metric": metric,
     }
     if unbounded:
         body["disable_backpressure"] = True

@@ -14,6 +14,8 @@ TABLES: dict[str, Callable[[Figures], list[Table]]] = {
     "filters": searches.filters,
     "writes": others.writes,
     "mixed": others.mixed,
+    "bulk": others.bulk,
+    "aggregates": others.aggregates,
     "growth": searches.growth,
     "peers": others.peers,
 }

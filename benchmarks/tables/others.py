@@ -52,6 +52,40 @@ def mixed(one: Figures) -> list[Table]:
     ]  # fmt: skip
 
 
+def bulk(one: Figures) -> list[Table]:
+    quiet = one["phases"][0]["http"]
+    rows = [
+        [
+            phase["name"], *times(phase["http"]), f"{phase['http']['p99'] / quiet['p99']:.2f}",
+            f"{phase['searches_per_second']:,.0f}", f"{phase['changed']:,}",
+            ", ".join(f"{seconds:.1f}" for seconds in phase["seconds"]) or "–",
+        ]
+        for phase in one["phases"]
+    ]  # fmt: skip
+    return [
+        Table(
+            f"Searches beside changes by filter: {one['title']}, k={one['k']}, "
+            f"{one['searchers']} searching clients, ms",
+            ("", *MS, "p99 to quiet", "searches/s", "documents", "requests, s"),
+            rows,
+        )
+    ]
+
+
+def aggregates(one: Figures) -> list[Table]:
+    rows = [
+        [asked["question"], *times(asked["times"]), f"{asked['first']:.1f}", asked["scan"]]
+        for asked in one["asked"]
+    ]
+    return [
+        Table(
+            f"Aggregations: {one['title']}, one client, over HTTP, ms",
+            ("", *MS, "first", "read by"),
+            rows,
+        )
+    ]
+
+
 def peers(one: Figures) -> list[Table]:
     ours = {answer["question"]: answer["times"] for answer in one["stores"][0]["answers"]}
     rows = [
