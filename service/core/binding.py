@@ -197,6 +197,7 @@ def bind_new(node: NewLeaf, namespace: Namespace) -> NewLeaf:
     field = bind_field(node, namespace)
     spec = namespace.attributes.get(node.new.name)
     new = Attribute(node.new.name, spec and spec.type)
+    check_no_vector(new, namespace)
     if field.type and new.type and kind_compared(field.type) != kind_compared(new.type):
         raise InvalidRequest(
             f"filter error in key `{field}`: type mismatch, {node.spelled} expects {field.type}, "
@@ -217,6 +218,7 @@ def bind_field(node: Leaf, namespace: Namespace) -> Attribute:
         InvalidRequest: when the schema says that it cannot be filtered by.
     """
     assert isinstance(node.field, Attribute)
+    check_no_vector(node.field, namespace)
     spec = namespace.attributes.get(node.field.name)
     if spec is None:
         return node.field
@@ -226,6 +228,14 @@ def bind_field(node: Leaf, namespace: Namespace) -> Attribute:
             f"`{missing}: true` in the schema of the attribute"
         )
     return Attribute(node.field.name, spec.type)
+
+
+def check_no_vector(attribute: Attribute, namespace: Namespace) -> None:
+    """Refuse the name of a vector where an attribute should stand: it is none, in no document."""
+    if any(column.name == attribute.name for column in namespace.vectors):
+        raise InvalidRequest(
+            f"💔 '{attribute.name}' is a vector: it can be ranked by, and nothing else"
+        )
 
 
 def option_missing(node: Leaf, spec: AttributeSpec) -> str | None:

@@ -52,11 +52,12 @@ def first_shape(write: Write) -> Shape:
 def evolve(shape: Shape, write: Write) -> tuple[Shape, Write]:
     """The shape after the write, and the write with ids and values of the stored types.
 
+    What the write drops is gone already (``without``).
+
     Raises:
         InvalidRequest: when the write contradicts the namespace.
     """
     check_id_type(shape, write.schema)
-    shape = without(shape, write.schema.dropped)
     upsert = write.upsert and read_vector_columns(write.upsert, shape.vectors, write)
     vectors = evolve_vectors(shape.vectors, write, upsert)
     specs = merge_specs(shape.attributes, write.schema.attributes)
@@ -83,11 +84,6 @@ def evolve(shape: Shape, write: Write) -> tuple[Shape, Write]:
         patch_where=patch_where,
     )
     return Shape(id_type, vectors, specs), fitted
-
-
-def evolve_schema(shape: Shape, update: SchemaUpdate) -> Shape:
-    """The shape after a change of the schema alone."""
-    return evolve(shape, Write(schema=update))[0]
 
 
 def check_id_type(shape: Shape, update: SchemaUpdate) -> None:

@@ -3,6 +3,7 @@ stored."""
 
 from __future__ import annotations
 
+import json
 from uuid import UUID
 
 from service.core.attributes import (
@@ -105,5 +106,5 @@ def not_text(node: Glob | Regex, found: str) -> InvalidRequest:
 
 
 def shown(value: object) -> str:
-    text = str(value)
+    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
     return text if len(text) <= 64 else f"{text[:64]}…"

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from service.core.aggregation import Aggregation, Count, GroupKey, Total
 from service.core.attributes import AttributeType, Scalar, read_datetime
-from service.core.binding import bind
+from service.core.binding import bind, check_no_vector
 from service.core.errors import InvalidRequest
 from service.core.filters import Attribute, Field, IdField
 from service.core.namespace import Namespace
@@ -76,6 +76,7 @@ def ordered_field(key: Key, namespace: Namespace) -> Field:
 
 def typed(attribute: Attribute, namespace: Namespace) -> Attribute:
     """The attribute with the type that the schema gives it, if it does."""
+    check_no_vector(attribute, namespace)
     spec = namespace.attributes.get(attribute.name)
     return Attribute(attribute.name, spec and spec.type)
 
@@ -167,6 +168,8 @@ def bind_cap(cap: Cap, namespace: Namespace) -> Cap:
 
 def check_computed(computed: Computed, namespace: Namespace) -> Computed:
     namespace.check_vector(namespace.vector_column(computed.column), computed.vector)
+    if computed.name in namespace.attributes:
+        raise InvalidRequest(f"💔 compute_attributes: '{computed.name}' is a stored attribute")
     return computed
 
 

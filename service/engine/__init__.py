@@ -21,7 +21,7 @@ from service.core.operations import Operation
 from service.core.query import Page, Query, Recall, Result
 from service.core.query_binding import bind_aggregation, bind_query
 from service.core.vectors import Vector
-from service.engine import asking, writing
+from service.engine import asking, shaping, writing
 from service.engine.access import Access
 from service.engine.advising import Advisor
 from service.engine.asking import Answer, Question
@@ -120,11 +120,13 @@ class Engine:
             self._stamps.note(namespace)
         return written
 
-    def copy(self, name: str, source: str) -> int:
-        """Make a new namespace as a copy of another; returns the number of documents."""
-        return self._access.change(
-            name, lambda session, known: writing.copy(session, known, name, source)
-        )
+    def copy(self, name: str, source: str, *, must_exist: bool = False) -> int:
+        """Make a new or empty namespace a copy of another; returns the number of documents."""
+
+        def run(session: Session, known: Namespace | None) -> tuple[int, Namespace]:
+            return writing.copy(session, known, name, source, must_exist=must_exist)
+
+        return self._access.change(name, run)
 
     def start_copy(self, name: str, source: str) -> UUID:
         """Begin a copy that runs on its own; returns the token to ask by."""
@@ -187,7 +189,7 @@ class Engine:
     def update_schema(self, name: str, update: SchemaUpdate) -> Namespace:
         """Declare attributes or change their options; returns the namespace afterwards."""
         return self._access.change(
-            name, lambda session, known: writing.update_schema(session, known, name, update)
+            name, lambda session, known: shaping.update_schema(session, known, name, update)
         )
 
     def export(self, name: str, after: int) -> Page:

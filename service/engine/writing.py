@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from service.core.documents import SchemaUpdate, Write, Written
+from service.core.documents import Write, Written
 from service.core.errors import InvalidRequest, NamespaceNotFound, TooManyRequests
-from service.core.evolution import Shape, evolve, evolve_schema, first_shape, shape_of
+from service.core.evolution import shape_of
 from service.core.filters import EVERYTHING
 from service.core.namespace import Namespace
 from service.core.segments import sealed_to
 from service.engine.changing import Change
+from service.engine.shaping import create, create_for, fit
 from service.storage import (
     attribute_builds,
     backlog,
     catalog,
-    patches,
     reads,
     segments,
     tables,
@@ -40,9 +40,7 @@ class Writer:
         if namespace is None:
             namespace, request = create_for(session, name, request)
         else:
-            namespace.check_writable()
-            shape, request = evolve(shape_of(namespace), request)
-            namespace = reshape(session, namespace, shape, request.schema.dropped)
+            namespace, request = fit(session, namespace, request)
         if request.needs_turn:
             # its parts see what was committed between them, unless nobody else writes meanwhile
             turns.take(session, namespace)
@@ -89,62 +87,6 @@ class Writer:
                 )
 
 
-def create_for(session: Session, name: str, request: Write) -> tuple[Namespace, Write]:
-    """The namespace that a first write makes, unless another process was faster."""
-    documents = request.upsert is not None and bool(request.upsert.ids)
-    if request.create is False or not (documents or request.create):
-        raise NamespaceNotFound(name)
-    catalog.lock_name(session, name)
-    try:
-        namespace = catalog.find(session, name)
-    except NamespaceNotFound:
-        shape, request = evolve(first_shape(request), request)
-        return create(session, name, shape), request
-    namespace.check_writable()
-    shape, request = evolve(shape_of(namespace), request)
-    return reshape(session, namespace, shape, request.schema.dropped), request
-
-
-def create(session: Session, name: str, shape: Shape) -> Namespace:
-    namespace = catalog.create(session, name, shape)
-    tables.create(session, namespace)
-    return namespace
-
-
-def reshape(
-    session: Session, namespace: Namespace, shape: Shape, dropped: tuple[str, ...] = ()
-) -> Namespace:
-    """Record a changed shape and alter the table; nothing to do when it is the same."""
-    if shape == shape_of(namespace):
-        return namespace
-    changed = catalog.update(session, namespace, shape)
-    gone = [name for name in dropped if name in namespace.attributes]
-    if gone:
-        turns.take(session, namespace)
-        patches.drop_attributes(session, namespace, gone)
-    kept = {column.name for column in shape.vectors}
-    if any(column.name not in kept for column in namespace.vectors):
-        segments.drop_all(session, namespace)
-    if (shape.id_type, shape.vectors) != (namespace.id_type, namespace.vectors):
-        # the table itself changes, and building an index keeps others from that
-        attribute_builds.interrupt(session, namespace.table)
-    tables.alter(session, namespace, shape)
-    return changed
-
-
-def update_schema(
-    session: Session, namespace: Namespace | None, name: str, update: SchemaUpdate
-) -> tuple[Namespace, Namespace]:
-    """Change types and options of attributes alone."""
-    if namespace is None:
-        raise NamespaceNotFound(name)
-    namespace.check_writable()
-    shape = evolve_schema(shape_of(namespace), update)
-    changed = reshape(session, namespace, shape, update.dropped)
-    catalog.check_version(session, changed)
-    return changed, changed
-
-
 def drop(session: Session, name: str) -> tuple[None, None]:
     """Drop a namespace with all its documents."""
     namespace = catalog.delete(session, name)
@@ -167,9 +109,20 @@ def drop_indexes(
 
 
 def copy(
-    session: Session, target: Namespace | None, name: str, source_name: str
+    session: Session,
+    target: Namespace | None,
+    name: str,
+    source_name: str,
+    *,
+    must_exist: bool = False,
 ) -> tuple[int, Namespace]:
-    """Make ``name`` a copy of another namespace; returns how many documents it has."""
+    """Make ``name`` a copy of another namespace; returns how many documents it has.
+
+    Raises:
+        NamespaceNotFound: for an unknown source, or a new target that ``must_exist``.
+    """
+    if target is None and must_exist:
+        raise NamespaceNotFound(name)
     source = catalog.find(session, source_name)
     catalog.lock_name(session, name)
     if target is not None:

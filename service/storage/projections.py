@@ -32,9 +32,11 @@ def compile_columns(
         columns += raw(", ") + stored_vector(session, known.get(name))
     for one in computed:
         column = namespace.vector_column(one.column)
-        columns += raw(", ") + distance(
-            column, one.vector, column.metric or Metric.COSINE, session.pgvector.schema
-        )
+        metric = column.metric or Metric.COSINE
+        between = distance(column, one.vector, metric, session.pgvector.schema)
+        # without a vector there is no distance, not even the largest
+        has_none = identifier("document", column.column) + raw(" IS NULL")
+        columns += raw(", CASE WHEN ") + has_none + raw(" THEN NULL ELSE ") + between + raw(" END")
     return columns + attribute_columns(projection)
 
 

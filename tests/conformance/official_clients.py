@@ -190,10 +190,12 @@ def python_with(client: str, *packages: str) -> Path:
     """The interpreter of an environment with these packages, named after the client."""
     home = cache_folder() / f"{client}-python{sys.version_info.major}.{sys.version_info.minor}"
     python = home / "bin" / "python"
+    # what is never imported need not be compiled, and our own pip serves all environments
+    options = ("--quiet", "--retries=2", "--no-compile", "--disable-pip-version-check")
+    pip = [sys.executable, "-m", "pip", "--python", str(python)]
     steps = (
-        [sys.executable, "-m", "venv", "--clear", str(home)],
-        # what is never imported need not be compiled
-        [str(python), "-m", "pip", "install", "--quiet", "--retries=2", "--no-compile", *packages],
+        [sys.executable, "-m", "venv", "--clear", "--without-pip", str(home)],
+        [*pip, "install", *options, *packages],
     )
     make(home, steps)
     return python
@@ -205,16 +207,16 @@ def make(home: Path, steps: Sequence[Sequence[str]]) -> None:
     with locked(Path(f"{home}.lock")):
         if not complete.exists():
             for step in steps:
-                install(step)
+                install(home.name, step)
             complete.touch()
 
 
-def install(step: Sequence[str]) -> None:
+def install(name: str, step: Sequence[str]) -> None:
     try:
         subprocess.run(step, check=True, capture_output=True, timeout=INSTALL_SECONDS)
     except (OSError, subprocess.SubprocessError) as error:
         output = getattr(error, "stderr", None) or b""
-        unavailable(f"{step[-1]} could not be installed: {error} {output.decode()[-500:]}")
+        unavailable(f"{name} could not be made: {error} {output.decode()[-500:]}")
 
 
 def unavailable(reason: str) -> NoReturn:

@@ -295,6 +295,27 @@ def increment(client: FlaskClient, namespace: str) -> None:
         ]
 
 
+def test_patches_of_the_same_documents_all_count(
+    clients: list[Callable[[], FlaskClient]], namespace: str
+):
+    fill(clients[0](), namespace)
+
+    def act(number: int) -> None:
+        client, dice = clients[number % 2](), Random(number)
+        for turn in range(10):
+            ids = dice.sample(range(ROWS), ROWS)
+            rows = [{"id": i, f"a{number}": turn} for i in ids]
+            write(client, namespace, {"patch_rows": rows})
+
+    with ThreadPoolExecutor(THREADS) as threads:
+        list(threads.map(act, range(THREADS)))
+
+    expected = {f"a{number}": 9 for number in range(THREADS)}
+    documents = stored(clients[0](), namespace)
+    assert list(documents) == list(range(ROWS))
+    assert all(row.items() >= expected.items() for row in documents.values())
+
+
 def test_a_storm_of_all_kinds_of_writes_comes_to_its_end(
     clients: list[Callable[[], FlaskClient]], namespace: str
 ):

@@ -16,7 +16,7 @@ from service.core.documents import (
     Write,
 )
 from service.core.errors import InvalidRequest
-from service.core.evolution import Shape, evolve, evolve_schema, first_shape
+from service.core.evolution import Shape, evolve, first_shape, without
 from service.core.filters import EVERYTHING
 from service.core.ids import IdType
 from service.core.namespace import VectorColumn
@@ -77,7 +77,7 @@ def test_a_type_never_changes():
     shape = Shape(IdType.BIGINT, (), {"title": spec("string")})
 
     with pytest.raises(InvalidRequest) as caught:
-        evolve_schema(shape, SchemaUpdate({"title": spec("int")}))
+        evolve(shape, Write(schema=SchemaUpdate({"title": spec("int")})))
 
     assert caught.value.message == (
         "🙅 invalid schema update for attribute 'title': "
@@ -88,7 +88,7 @@ def test_a_type_never_changes():
 def test_options_change_and_other_attributes_stay():
     shape = Shape(IdType.BIGINT, (), {"a": spec("string"), "b": spec("int")})
 
-    changed = evolve_schema(shape, SchemaUpdate({"a": spec("string", filterable=False)}))
+    changed, _ = evolve(shape, Write(schema=SchemaUpdate({"a": spec("string", filterable=False)})))
 
     assert changed.attributes == {"a": spec("string", filterable=False), "b": spec("int")}
 
@@ -180,7 +180,7 @@ def test_a_delete_does_not_widen_the_id():
 
 def test_the_id_type_does_not_change_otherwise():
     with pytest.raises(InvalidRequest, match="from uint to string"):
-        evolve_schema(EMPTY, SchemaUpdate(id_type=IdType.TEXT))
+        evolve(EMPTY, Write(schema=SchemaUpdate(id_type=IdType.TEXT)))
 
 
 def test_a_first_write_takes_the_declared_id_type():
@@ -291,8 +291,8 @@ def test_parts_that_are_empty_stay_and_parts_that_are_missing_stay_missing():
 def test_an_attribute_that_is_dropped_may_come_back_with_another_type():
     shape = Shape(IdType.BIGINT, (), {"a": spec("int"), "b": spec("int")})
 
-    dropped = evolve_schema(shape, SchemaUpdate(dropped=("a", "unknown")))
-    again, _ = evolve(shape, write(column("a", "x"), schema=SchemaUpdate(dropped=("a",))))
+    dropped = without(shape, ("a", "unknown"))
+    again, _ = evolve(without(shape, ("a",)), write(column("a", "x")))
 
     assert dropped.attributes == {"b": spec("int")}
     assert again.attributes == {"a": spec("string"), "b": spec("int")}

@@ -19,7 +19,7 @@ from service.core.documents import (
     Write,
 )
 from service.core.errors import InvalidRequest
-from service.core.evolution import Shape, evolve
+from service.core.evolution import Shape, evolve, without
 from service.core.filters import EVERYTHING
 from service.core.ids import IdType
 from service.core.namespace import VectorColumn
@@ -263,7 +263,7 @@ def test_vectors_are_not_patched():
 def test_a_dropped_vector_column_is_gone_and_may_come_back_otherwise():
     known = shape(VectorColumn("vector", 2, COSINE), VectorColumn("b", 1, FLAT), a="int")
 
-    dropped, _ = evolve(known, Write(schema=SchemaUpdate(dropped=("b", "a", "unknown"))))
+    dropped = without(known, ("b", "a", "unknown"))
     again, _ = evolve(dropped, write(COSINE, {"b": VectorSpec(3, HALF)}))
 
     assert dropped == shape(VectorColumn("vector", 2, COSINE))

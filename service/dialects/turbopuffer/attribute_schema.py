@@ -42,6 +42,8 @@ def parse_schema(wire: Wire) -> SchemaUpdate:
     if not isinstance(wire, dict):
         raise malformed_schema("", wire)
     entries = dict(cast(Mapping[str, Wire], wire))
+    if is_dropped(ID, entries.get(ID)):
+        raise InvalidRequest("💔 ids cannot be dropped")
     id_type = parse_id_type(entries.pop(ID, None))
     dropped = tuple(name for name, entry in entries.items() if is_dropped(name, entry))
     kept = {name: entry for name, entry in entries.items() if name not in dropped}
@@ -61,7 +63,7 @@ def parse_schema_body(wire: Wire) -> SchemaUpdate:
 
 def is_dropped(name: str, wire: Wire) -> bool:
     """Whether the entry asks for the attribute to be removed."""
-    if not isinstance(wire, dict) or "drop" not in wire:
+    if not isinstance(wire, dict) or wire.get("drop") is None:
         return False
     if not isinstance(wire["drop"], bool):
         raise malformed_schema(f"{name}.drop", wire["drop"])
@@ -88,7 +90,9 @@ def parse_vector(name: str, wire: Wire) -> VectorSpec | None:
     kind = type_of(wire)
     if kind is None and not isinstance(wire, dict):
         return None
-    text = kind if isinstance(kind, str) else ""
+    if not isinstance(kind, str):
+        raise malformed_schema(name, wire)
+    text = kind
     if text == SPARSE or LATE_INTERACTION.fullmatch(text):
         what = "sparse vectors" if text == SPARSE else "late-interaction vectors"
         raise InvalidRequest(
@@ -144,6 +148,8 @@ def parse_options(name: str, kind: str, options: Entries) -> AttributeSpec:
     used = [option for option, on in patterns.items() if on]
     if text:
         used.insert(0, "full_text_search")
+    if text and text.tokenizer == "pre_tokenized_array" and not attribute.is_array:
+        raise InvalidRequest(f"💔 attribute '{name}': pre_tokenized_array needs type []string")
     if used and attribute.scalar is not Scalar.STRING:
         raise InvalidRequest(f"💔 attribute '{name}': {used[0]} needs type string or []string")
     refuse_unknown_kinds(name, options)

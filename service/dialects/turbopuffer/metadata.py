@@ -40,7 +40,9 @@ def read_pinning(wire: Wire) -> Pinning | None:
         case True:
             return Pinning()
         case dict():
-            replicas = wire.get("replicas", 1)
+            replicas = wire.get("replicas")
+            if replicas is None:
+                return Pinning()
             if isinstance(replicas, bool) or not isinstance(replicas, int):
                 raise MalformedRequest(
                     f"{TARGET}pinning.replicas: invalid type: {kind_of(replicas)}, expected usize"

@@ -136,9 +136,9 @@ def read_question(data: Mapping[str, Any]) -> Question:
 
 
 def read_search(data: Mapping[str, Any], condition: Filter) -> Query:
-    if data["rank_by"] is None:
-        raise InvalidRequest("💔 a query needs rank_by or aggregate_by")
-    ranking = parse_rank_by(data["rank_by"], parse_metric(data["distance_metric"]))
+    metric, rank_by = parse_metric(data["distance_metric"]), data["rank_by"]
+    # LangChain's store looks documents up without one
+    ranking = Ordered() if rank_by is None else parse_rank_by(rank_by, metric)
     limit, cap = read_limits(data)
     if cap is not None and not isinstance(ranking, Ordered):
         raise InvalidRequest("💔 `limit.per` is only supported when ranking by an attribute")

@@ -92,7 +92,7 @@ def render_truth(hits: tuple[Hit, ...]) -> list[Rendered]:
         {
             "id": hit.id,
             "$dist": hit.distance,
-            "vector": render_stored(hit.vectors.get(DEFAULT_VECTOR)),
+            **{name: render_stored(vector) for name, vector in hit.vectors.items()},
         }
         for hit in hits
     ]

@@ -57,8 +57,8 @@ def v1_blueprint(collection: str) -> Blueprint:
 def write(namespace: str) -> Response:
     started = perf_counter()
     match cast(Write | Copy, read(WRITE, limits().max_write_bytes)):
-        case Copy(source):
-            copied = engine().copy(namespace, source)
+        case Copy(source, must_exist):
+            copied = engine().copy(namespace, source, must_exist=must_exist)
             return respond(render.render_copied(copied, perf_counter() - started))
         case Write() as change:
             written = engine().write(namespace, change)

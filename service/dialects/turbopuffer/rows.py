@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import cast
 
@@ -16,6 +16,8 @@ from service.dialects.turbopuffer.vectors import parse_flat_vectors
 from service.dialects.turbopuffer.wire import Wire
 
 ONLY_ID = frozenset({ID})
+
+ColumnReader = Callable[[str, Wire, int], Sequence[Wire]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,16 +34,13 @@ class Table:
         )
 
 
-def parse_upsert(rows: Wire, columns: Wire, vectors: frozenset[str]) -> Upsert | None:
-    """``upsert_rows`` and ``upsert_columns`` as one batch; None when there are neither.
-
-    ``vectors``: the names under which one string may hold the vectors of all documents.
-    """
+def parse_upsert(rows: Wire, columns: Wire) -> Upsert | None:
+    """``upsert_rows`` and ``upsert_columns`` as one batch; None when there are neither."""
     tables: list[Table] = []
     if rows is not None:
         tables.append(read_rows("upsert_rows", rows))
     if columns is not None:
-        tables.append(read_columns("upsert_columns", columns, vectors | {VECTOR}))
+        tables.append(read_columns("upsert_columns", columns, read_column_of_any_kind))
     if not tables:
         return None
     table = tables[0] if len(tables) == 1 else joined(tables)
@@ -54,7 +53,7 @@ def parse_patches(rows: Wire, columns: Wire) -> tuple[Patch, ...] | None:
         return None
     tables = [] if rows is None else rows_by_keys("patch_rows", rows)
     if columns is not None:
-        tables.append(read_columns("patch_columns", columns, frozenset()))
+        tables.append(read_columns("patch_columns", columns, read_column))
     return tuple(Patch(table.ids, table.attributes()) for table in tables)
 
 
@@ -105,8 +104,8 @@ def rows_by_keys(where: str, wire: Wire) -> list[Table]:
     return [as_table(where, entries) for entries in groups.values()]
 
 
-def read_columns(where: str, wire: Wire, flat: frozenset[str]) -> Table:
-    """Columns of one length; ``flat`` are those that may be one string of base64."""
+def read_columns(where: str, wire: Wire, read: ColumnReader) -> Table:
+    """Columns of one length."""
     given = cast(dict[str, Wire], expect(where, wire, dict, "a map"))
     if given.get(ID) is None:
         raise MalformedRequest(f"{TARGET}{where}: missing field `id`")
@@ -115,13 +114,23 @@ def read_columns(where: str, wire: Wire, flat: frozenset[str]) -> Table:
     for name, values in given.items():
         if name != ID and values is not None:
             check_name(name, ONLY_ID)
-            columns[name] = read_column(f"{where}.{name}", values, len(ids), name in flat)
+            columns[name] = read(f"{where}.{name}", values, len(ids))
     return Table(ids, columns)
 
 
-def read_column(where: str, wire: Wire, count: int, is_flat: bool) -> Sequence[Wire]:
-    if is_flat and isinstance(wire, str):
-        return parse_flat_vectors(wire, count)
+def read_column_of_any_kind(where: str, wire: Wire, count: int) -> Sequence[Wire]:
+    """One value for each id, or the vectors of all documents in one string."""
+    if isinstance(wire, str):
+        try:
+            return parse_flat_vectors(wire, count)
+        except InvalidRequest:
+            if where.endswith(f".{VECTOR}"):
+                raise
+    return read_column(where, wire, count)
+
+
+def read_column(where: str, wire: Wire, count: int) -> Sequence[Wire]:
+    """One value for each id."""
     values = cast(list[Wire], expect(where, wire, list, "a sequence"))
     if len(values) != count:
         raise InvalidRequest(f"💔 {where} has {len(values)} values for {count} ids")

@@ -17,6 +17,14 @@ from service.dialects.turbopuffer.wire import Wire
 # two vectors of this length that point away from each other are at the end of float32
 MAX_SQUARED_LENGTH = float(np.finfo(np.float32).max) / 4
 
+
+class Share(str):
+    """A document's part of the vectors that were sent as one string, in base64; no string for an
+    attribute to hold."""
+
+    __slots__ = ()
+
+
 Floats = np.ndarray[tuple[int, ...], np.dtype[np.float32]]
 
 
@@ -42,18 +50,17 @@ def parse_vectors(wire: Sequence[Wire]) -> VectorBatch | None:
     return VectorBatch(numbers.shape[1], numbers.tobytes(), missing)
 
 
-def parse_flat_vectors(wire: Wire, count: int) -> list[Wire]:
+def parse_flat_vectors(wire: Wire, count: int) -> Sequence[Share]:
     """All rows' vectors as one base64 string or one array of numbers, cut into ``count`` rows."""
     numbers = read_numbers([wire])[0]
     if count == 0 or numbers.size % count:
         raise InvalidRequest(f"💔 {numbers.size} numbers cannot be shared out among {count} ids")
-    encoded = (b64encode(row.tobytes()).decode() for row in numbers.reshape(count, -1))
-    return list(encoded)
+    return [Share(b64encode(row.tobytes()).decode()) for row in numbers.reshape(count, -1)]
 
 
 def read_numbers(rows: Sequence[Wire]) -> Floats:
     """Vectors of one length as an array of shape (rows, dimensions)."""
-    kinds = set(map(type, rows))
+    kinds = {str if kind is Share else kind for kind in map(type, rows)}
     if kinds == {list}:
         numbers = read_lists(cast(Sequence[list[Wire]], rows))
     elif kinds == {str}:

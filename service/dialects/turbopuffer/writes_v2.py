@@ -41,9 +41,10 @@ CLOUD_KEY = re.compile(r"projects/[^/]+/locations/[^/]+/keyRings/[^/]+/cryptoKey
 
 @dataclass(frozen=True, slots=True)
 class Copy:
-    """A write that makes the namespace a copy of another one."""
+    """A write that makes the namespace a copy of another one. ``must_exist``: it is not made."""
 
     source: str
+    must_exist: bool = False
 
 
 class WriteRequest(Request):
@@ -92,7 +93,7 @@ class CopyRequest(Request):
     @post_load
     def to_copy(self, data: dict[str, Any], **_: Any) -> Copy:
         check_encryption(data["encryption"])
-        return Copy(read_source(data["copy_from_namespace"], "copy_from_namespace"))
+        return Copy(read_copied("copy_from_namespace", data))
 
 
 def read_copy(name: str, data: dict[str, Any]) -> Copy:
@@ -100,9 +101,17 @@ def read_copy(name: str, data: dict[str, Any]) -> Copy:
     others = {n for n, value in data.items() if value not in (None, False)} - BESIDE_COPIES
     if others != {name}:
         raise InvalidRequest(f"💔 {name} cannot be used with other write request fields")
-    if isinstance(data[name], dict):
-        check_encryption(data[name].get("dest_encryption"))
-    return Copy(read_source(data[name], name))
+    return Copy(read_copied(name, data), must_exist=data["create_namespace"] is False)
+
+
+def read_copied(name: str, data: dict[str, Any]) -> str:
+    """The source of a copy, whose encryption may stand in it."""
+    match data[name]:
+        case {"dest_encryption": encryption}:
+            check_encryption(encryption)
+        case _:
+            pass
+    return read_source(data[name], name)
 
 
 def read_write(data: dict[str, Any]) -> Write:
@@ -115,7 +124,7 @@ def read_write(data: dict[str, Any]) -> Write:
         patch_where=read_patch_by_filter(data),
         deletes=None if data["deletes"] is None else read_deletes(data["deletes"]),
         patches=parse_patches(data["patch_rows"], data["patch_columns"]),
-        upsert=parse_upsert(data["upsert_rows"], data["upsert_columns"], frozenset(schema.vectors)),
+        upsert=parse_upsert(data["upsert_rows"], data["upsert_columns"]),
         conditions=Conditions(
             upsert=read_condition(data["upsert_condition"]),
             patch=read_condition(data["patch_condition"]),

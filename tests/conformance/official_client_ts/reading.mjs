@@ -58,12 +58,13 @@ export async function a_query_tells_its_costs(ns) {
 export async function limits_offsets_and_orders_hold(ns) {
   await fill(ns);
   const per = { attributes: ['foo'], limit: 1 };
+  const isBar = ['foo', 'Eq', 'bar'];
   for (const [query, expected] of [
     [{ rank_by: BY_ID, top_k: 2 }, [1, 2]],
     [{ rank_by: ['size', 'desc'], limit: 2, offset: 1 }, [2, 1]],
     [{ rank_by: BY_ID, limit: { total: 5, per } }, [1, 2]],
     [{ rank_by: [['foo', 'desc'], ['size', 'desc']], top_k: 9 }, [3, 2, 1]],
-    [{ rank_by: ['Sum', [['Product', 3, ['foo', 'Eq', 'bar']], ['Attribute', 'size']]] }, [1, 3, 2]],
+    [{ rank_by: ['Sum', [['Product', 3, isBar], ['Attribute', 'size']]] }, [1, 3, 2]],
   ]) {
     assert.deepEqual(ids(await ns.query(query)), expected, JSON.stringify(query));
   }
@@ -96,8 +97,8 @@ export async function operands_of_another_type_are_refused(ns) {
   ]) {
     const filters = ['tags', operator, operand];
     const error = await refusal(ns.query({ rank_by: BY_ID, top_k: 1, filters }));
-    const words = `filter error in key \`tags\`: type mismatch, ${operator} expects ${wanted}, but got`;
-    assert.ok(error.message.includes(words), error.message);
+    const words = `type mismatch, ${operator} expects ${wanted}, but got`;
+    assert.ok(reason(error).startsWith(`filter error in key \`tags\`: ${words}`), error.message);
   }
 }
 
