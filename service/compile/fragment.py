@@ -28,6 +28,14 @@ class Fragment:
     text: str
     values: tuple[object, ...] = ()
 
+    @property
+    def unbound(self) -> str:
+        """The text for a statement that is sent without values, where nothing undoes the doubling
+        of percent signs."""
+        if self.values:
+            raise ValueError("a statement with values is not sent without them")
+        return self.text.replace("%%", "%")
+
     def __add__(self, other: Fragment) -> Fragment:
         return Fragment(self.text + other.text, self.values + other.values)
 

@@ -5,13 +5,14 @@ Pure: it compares the write with the namespace and gives both as they are to be 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from service.core.attributes import (
     MAX_ATTRIBUTES,
     AttributeColumn,
     AttributeSpec,
+    JsonValue,
     fit_values,
     infer_type,
 )
@@ -67,6 +68,8 @@ def evolve(shape: Shape, write: Write) -> tuple[Shape, Write]:
         specs, columns = type_columns(specs, upsert.attributes)
         upsert = Upsert(coerce_ids(upsert.ids, id_type), columns, upsert.vectors)
     names = frozenset(column.name for column in vectors)
+    # all rows together tell the type of a new attribute, as they do in an upsert
+    specs, _ = type_patch(specs, gathered(write.patches or ()), names)
     patches: list[Patch] = []
     for patch in write.patches or ():
         specs, columns = type_patch(specs, patch.attributes, names)
@@ -115,6 +118,15 @@ def check_names(specs: Specs, vectors: tuple[VectorColumn, ...], before: Shape) 
                 f"🙅 invalid schema update for attribute '{column.name}': "
                 f"cannot change attribute type from {known} to {wanted}"
             )
+
+
+def gathered(patches: Sequence[Patch]) -> tuple[AttributeColumn, ...]:
+    """All values that the patches have for each attribute."""
+    values: dict[str, list[JsonValue]] = {}
+    for patch in patches:
+        for column in patch.attributes:
+            values.setdefault(column.name, []).extend(column.values)
+    return tuple(AttributeColumn(name, tuple(found)) for name, found in values.items())
 
 
 def type_patch(

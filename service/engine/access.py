@@ -14,7 +14,7 @@ import time
 from collections.abc import Callable
 from typing import TypeVar
 
-from service.core.errors import InvalidRequest, NamespaceNotFound, Unavailable
+from service.core.errors import Forbidden, InvalidRequest, NamespaceNotFound, Unavailable
 from service.core.namespace import Namespace
 from service.storage import catalog, turns
 from service.storage.catalog import NamespaceCache
@@ -105,7 +105,7 @@ class Access:
                 alone = True
             except Busy:
                 time.sleep(random.uniform(0, min(LONGEST_PAUSE, 0.01 * 2**turn)))
-            except InvalidRequest:
+            except (InvalidRequest, Forbidden):
                 if before is None or self._is_current(before):
                     raise
                 self.cache.forget(name)

@@ -4,19 +4,18 @@ from __future__ import annotations
 
 import logging
 import time
-from dataclasses import replace
 from datetime import datetime
 from typing import Any, cast
 
 from psycopg.types.json import Jsonb
 
 from service.compile.fragment import Fragment, number, raw
-from service.core.errors import NamespaceNotFound, ServiceError
+from service.core.errors import ServiceError
 from service.core.index_settings import IndexSettings
 from service.core.metadata import UNCHANGED, Backlog, Metadata, MetadataUpdate, Pinning
 from service.core.namespace import Namespace
 from service.core.segments import START, Layout, sealed_to
-from service.storage import backlog, segments
+from service.storage import backlog, catalog, segments
 from service.storage.estimates import DESCRIBE_BOUND, size_of
 from service.storage.faults import Stale
 from service.storage.pool import Database, Session
@@ -106,7 +105,7 @@ def unindexed(
 
 
 def update(session: Session, namespace: Namespace, wanted: MetadataUpdate) -> Namespace:
-    """Set what is given; returns the namespace afterwards.
+    """Set what is given; returns the namespace as it is then, whatever was known of it.
 
     Raises:
         NamespaceNotFound: when it is gone.
@@ -120,8 +119,5 @@ def update(session: Session, namespace: Namespace, wanted: MetadataUpdate) -> Na
         pinning=raw("%s::jsonb", Jsonb({"replicas": pinning.replicas}) if pinning else None),
         namespace=raw("%s", namespace.name),
     )
-    row = session.execute(statement).fetchone()
-    if row is None:
-        raise NamespaceNotFound(namespace.name)
-    read_only = namespace.read_only if wanted.read_only is None else wanted.read_only
-    return replace(namespace, version=cast(int, row[0]), read_only=read_only)
+    session.execute(statement)
+    return catalog.find(session, namespace.name)

@@ -60,15 +60,15 @@ class Session:
 
     def copy(self, fragment: Fragment, rows: bytes) -> None:
         """Send a stream of rows to a COPY statement."""
-        with self.connection.cursor().copy(fragment.text.encode()) as copy:
+        with self.connection.cursor().copy(fragment.unbound.encode()) as copy:
             copy.write(rows)
 
     def pipe(self, source: Fragment, target: Session, into: Fragment) -> int:
         """Send what a COPY statement gives to one of another session; returns the rows."""
         receiving = target.connection.cursor()
         with (
-            self.connection.cursor().copy(source.text.encode()) as giving,
-            receiving.copy(into.text.encode()) as taking,
+            self.connection.cursor().copy(source.unbound.encode()) as giving,
+            receiving.copy(into.unbound.encode()) as taking,
         ):
             for block in giving:
                 taking.write(block)
@@ -104,7 +104,7 @@ class Session:
     def define(self, fragment: Fragment) -> None:
         """Run DDL: without values, with a short wait for its lock; may be several statements."""
         self.connection.execute(f"SET LOCAL lock_timeout = '{LOCK_TIMEOUT}'")
-        self.connection.execute(fragment.text.encode())
+        self.connection.execute(fragment.unbound.encode())
 
 
 class Database:

@@ -3,5 +3,5 @@ UPDATE {catalog}.namespaces
 SET read_only = coalesce({read_only}, read_only),
     pinning = CASE WHEN {keeps_pinning} THEN pinning ELSE {pinning} END,
     version = nextval('{catalog}.versions')
-WHERE name = {namespace}
-RETURNING version;
+WHERE name = {namespace};
+

@@ -308,13 +308,15 @@ def test_a_large_table_is_counted_in_parallel_or_by_an_index(
     connection.execute(f"VACUUM ANALYZE {name}".encode())
     everything = {"aggregate_by": {"count": ["Count"], "sum": ["Sum", "n"]}}
     some = {"aggregate_by": {"count": ["Count"]}, "filters": ["n", "Eq", 7]}
+    grouped = {"aggregate_by": {"count": ["Count"]}, "group_by": ["n"]}
 
     plans = {
         what: client.post(f"/v2/namespaces/{namespace}/explain_query", json=body).get_json()
-        for what, body in (("everything", everything), ("some", some))
+        for what, body in (("everything", everything), ("some", some), ("grouped", grouped))
     }
 
     assert "Parallel" in plans["everything"]["plan_text"]
+    assert "Parallel" in plans["grouped"]["plan_text"]
     assert "Bitmap Index Scan" in plans["some"]["plan_text"]
     found = ask(client, namespace, **everything)["aggregations"]
     assert found == {"count": LARGE + 1, "sum": LARGE // 100 * sum(range(100)) - 1}

@@ -70,8 +70,13 @@ def stored(client: FlaskClient, namespace: str) -> dict[Any, dict[str, Any]]:
 def at_once(count: int, act: Callable[[int], Any]) -> list[Any]:
     """What ``act`` returns for 0 … count - 1, all started together."""
     start = Barrier(count)
+
+    def run(number: int) -> Any:
+        start.wait()
+        return act(number)
+
     with ThreadPoolExecutor(count) as threads:
-        return list(threads.map(lambda number: (start.wait(), act(number))[1], range(count)))
+        return list(threads.map(run, range(count)))
 
 
 # --- counters -----------------------------------------------------------------------------------

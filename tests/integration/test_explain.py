@@ -271,7 +271,7 @@ def test_an_explanation_is_of_the_query_that_is_answered(
         ({"rank_by": ["vector", "ANN", [1, 2]]}, 400),
         ({"rank_by": ["id", "asc"], "filters": ["n", "Eq", "x"]}, 400),
         ({"rank_by": ["id", "asc"], "analyze": 1}, 422),
-        ({}, 400),
+        ({"rank_by": []}, 400),
     ],
     ids=str,
 )
