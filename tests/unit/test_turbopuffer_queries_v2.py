@@ -162,6 +162,7 @@ LATE: Any = ["vector", "ANN", [[1], [2]]]
 PER: Any = {"attributes": ["a"], "limit": 1}
 # (body, words): well-formed, and still not to be answered
 UNASKABLE: list[tuple[dict[str, Any], str]] = [
+    ({}, "💔 a query needs rank_by or aggregate_by"),
     ({"rank_by": []}, "💔 rank_by cannot be empty"),
     ({"rank_by": ["id", "ANN", [1]]}, "'id' is reserved"),
     ({"rank_by": ["$dist", "asc"]}, "is reserved"),
@@ -302,6 +303,7 @@ NOT_MULTI: list[tuple[list[Any], type[InvalidRequest], str]] = [
         InvalidRequest,
         "💔 multi-query exceeds per-namespace concurrency budget: requires 17 permits, max is 16",
     ),
+    ([{}], InvalidRequest, "needs rank_by or aggregate_by"),
     ([{"queries": []}], InvalidRequest, "queries belongs to the root of a multi-query"),
     ([ONE | {"consistency": {"level": "strong"}}], InvalidRequest, "consistency belongs to"),
     ([ONE | {"vector_encoding": "float"}], InvalidRequest, "vector_encoding belongs to"),

@@ -137,7 +137,9 @@ def read_question(data: Mapping[str, Any]) -> Question:
 
 def read_search(data: Mapping[str, Any], condition: Filter) -> Query:
     metric, rank_by = parse_metric(data["distance_metric"]), data["rank_by"]
-    # LangChain's store looks documents up without one
+    if rank_by is None and data["filters"] is None:
+        raise InvalidRequest("💔 a query needs rank_by or aggregate_by, or filters to look up by")
+    # a look-up, as LangChain's store makes it
     ranking = Ordered() if rank_by is None else parse_rank_by(rank_by, metric)
     limit, cap = read_limits(data)
     if cap is not None and not isinstance(ranking, Ordered):
