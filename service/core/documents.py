@@ -94,8 +94,8 @@ class PatchMatching:
 class Conditions:
     """What a document must match, as it is now, to be written, patched or deleted.
 
-    There may be ``NewValue`` operands. A document that does not exist is always inserted, and never
-    patched or deleted.
+    They may compare with what is about to be written (``EqualsNew``, ``ComparesNew``). A document
+    that does not exist is always inserted, and never patched or deleted.
     """
 
     upsert: Filter | None = None

@@ -69,7 +69,7 @@ def evolve(shape: Shape, write: Write) -> tuple[Shape, Write]:
         upsert = Upsert(coerce_ids(upsert.ids, id_type), columns, upsert.vectors)
     names = frozenset(column.name for column in vectors)
     # all rows together tell the type of a new attribute, as they do in an upsert
-    specs, _ = type_patch(specs, gathered(write.patches or ()), names)
+    specs, _ = type_patch(specs, gathered_new(specs, write.patches or ()), names)
     patches: list[Patch] = []
     for patch in write.patches or ():
         specs, columns = type_patch(specs, patch.attributes, names)
@@ -120,11 +120,13 @@ def check_names(specs: Specs, vectors: tuple[VectorColumn, ...], before: Shape) 
             )
 
 
-def gathered(patches: Sequence[Patch]) -> tuple[AttributeColumn, ...]:
-    """All values that the patches have for each attribute."""
+def gathered_new(specs: Specs, patches: Sequence[Patch]) -> tuple[AttributeColumn, ...]:
+    """All values that the patches have for each attribute that is new."""
     values: dict[str, list[JsonValue]] = {}
     for patch in patches:
         for column in patch.attributes:
+            if column.name in specs:
+                continue
             values.setdefault(column.name, []).extend(column.values)
     return tuple(AttributeColumn(name, tuple(found)) for name, found in values.items())
 

@@ -7,12 +7,13 @@ A pattern goes through four steps: ``parser`` (what is written), ``simplifier`` 
 from __future__ import annotations
 
 from service.compile.fragment import Fragment, raw
-from service.compile.globs.limits import MAX_REGEX_LENGTH, shown
+from service.compile.globs.limits import MAX_REGEX_LENGTH
 from service.compile.globs.parser import GlobSyntaxError, parse
 from service.compile.globs.regex import RegexTooLong
 from service.compile.globs.simplifier import simplified
 from service.compile.globs.subjects import Subject
 from service.compile.globs.translation import translated
+from service.compile.patterns import shown
 from service.core.errors import InvalidRequest
 
 __all__ = ["GlobSyntaxError", "check_glob", "compile_glob"]

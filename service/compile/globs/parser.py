@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import Final
 from typing import Literal as OneOf
 
-from service.compile.globs.limits import MAX_BRANCHES, MAX_NESTING, check_text, shown
+from service.compile.globs.limits import MAX_BRANCHES, MAX_NESTING, MAX_PATTERN_BYTES
 from service.compile.globs.tokens import (
     Alternates,
     AnyByte,
@@ -23,6 +23,7 @@ from service.compile.globs.tokens import (
     Tokens,
     ZeroOrMore,
 )
+from service.compile.patterns import check_text, shown
 from service.core.errors import InvalidRequest
 
 ErrorKind = OneOf[
@@ -48,7 +49,10 @@ class GlobSyntaxError(InvalidRequest):
 
 def parse(pattern: str) -> Tokens:
     """The tokens of the pattern, or an ``InvalidRequest`` that says why there are none."""
-    check_text(pattern)
+    if "\0" in pattern:
+        # PostgreSQL has no such text
+        raise InvalidRequest(f"glob {shown(pattern)} contains a NUL character")
+    check_text("glob", pattern, MAX_PATTERN_BYTES)
     return _Parser(pattern).parse()
 
 

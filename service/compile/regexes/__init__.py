@@ -10,7 +10,8 @@ from __future__ import annotations
 from functools import lru_cache
 
 from service.compile.fragment import Fragment, raw
-from service.compile.regexes.limits import MAX_TRANSLATION_LENGTH, shown
+from service.compile.patterns import shown
+from service.compile.regexes.limits import MAX_TRANSLATION_LENGTH
 from service.compile.regexes.parser import parse
 from service.compile.regexes.sizes import check_size
 from service.compile.regexes.translation import expression

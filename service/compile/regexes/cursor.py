@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from service.compile.patterns import shown
 from service.compile.regexes.characters import Characters
-from service.compile.regexes.limits import MAX_CLASS_RANGES, shown
+from service.compile.regexes.limits import MAX_CLASS_RANGES
 from service.compile.regexes.unicode import WHITE_SPACE
 from service.core.errors import InvalidRequest
 

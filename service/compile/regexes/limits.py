@@ -1,14 +1,12 @@
-"""How large a regular expression may be, and how an error message shows one.
+"""How large a regular expression may be.
 
 PostgreSQL makes an automaton of the expression before it looks at the first row. Up to these sizes
 that takes milliseconds, and tenths of a second for the most awkward patterns. Rust's regex crate
-measures differently: it accepts larger patterns, and refuses some of these (``\\w{500}``). Only the
-text as such is checked here, every other limit where the size comes up.
+measures differently: it accepts larger patterns, and refuses some of these (``\\w{500}``). Each
+limit is enforced where the size comes up.
 """
 
 from __future__ import annotations
-
-from service.core.errors import InvalidRequest
 
 MAX_PATTERN_BYTES = 4096
 # Groups in one another, and brackets in one another; the crate allows 250 levels of everything.
@@ -25,24 +23,3 @@ MAX_GAP = 100
 GAP_OF_CASES = 10
 # Characters of the expression that PostgreSQL gets.
 MAX_TRANSLATION_LENGTH = 65_536
-
-_SHOWN_CHARACTERS = 60
-
-
-def shown(pattern: str) -> str:
-    """The pattern quoted for a message: short, and printable whatever it holds."""
-    if len(pattern) > _SHOWN_CHARACTERS:
-        return repr(pattern[:_SHOWN_CHARACTERS]) + "…"
-    return repr(pattern)
-
-
-def check_text(pattern: str) -> None:
-    """Refuse what is no UTF-8 text, and what is too long to look at."""
-    try:
-        size = len(pattern.encode())
-    except UnicodeEncodeError as error:
-        raise InvalidRequest(f"regex {shown(pattern)} contains a lone surrogate") from error
-    if size > MAX_PATTERN_BYTES:
-        raise InvalidRequest(
-            f"regex {shown(pattern)} is {size} bytes long, the limit is {MAX_PATTERN_BYTES} bytes"
-        )

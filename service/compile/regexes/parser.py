@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from service.compile.patterns import check_text
 from service.compile.regexes import assertions
 from service.compile.regexes.assertions import Assertion
 from service.compile.regexes.brackets import read_brackets
@@ -17,7 +18,7 @@ from service.compile.regexes.cursor import Cursor
 from service.compile.regexes.escapes import Literal, read_escape
 from service.compile.regexes.flags import Flags
 from service.compile.regexes.groups import read_group_opening
-from service.compile.regexes.limits import MAX_NESTING, check_text
+from service.compile.regexes.limits import MAX_NESTING, MAX_PATTERN_BYTES
 from service.compile.regexes.nodes import Node
 from service.compile.regexes.quantifiers import read_quantifier
 from service.compile.regexes.simplifier import choice, one_of, repeated, sequence
@@ -28,7 +29,7 @@ _QUANTIFIERS: Final = ("?", "*", "+", "{")
 
 def parse(pattern: str) -> Node:
     """What the pattern means, or an ``InvalidRequest`` that says why it has no meaning here."""
-    check_text(pattern)
+    check_text("regex", pattern, MAX_PATTERN_BYTES)
     return _Parser(pattern).parse()
 
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import reduce
 
+from service.compile.patterns import shown
 from service.compile.regexes.assertions import Assertion
 from service.compile.regexes.characters import Characters
 from service.compile.regexes.limits import (
@@ -13,7 +14,6 @@ from service.compile.regexes.limits import (
     MAX_ARCS,
     MAX_GAP,
     MAX_POSITIONS,
-    shown,
 )
 from service.compile.regexes.nodes import Choice, Node, OneOf, Repeat, Sequence
 from service.core.errors import InvalidRequest

@@ -3,6 +3,8 @@ ignored."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from marshmallow import EXCLUDE, Schema, ValidationError, fields
 
 from service.core.errors import InvalidRequest, MalformedRequest
@@ -13,6 +15,14 @@ from service.dialects.turbopuffer.names import TARGET
 from service.dialects.turbopuffer.wire import Wire, shortened
 
 DEFAULT_LIMIT = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Copy:
+    """A write that makes the namespace a copy of another one. ``must_exist``: it is not made."""
+
+    source: str
+    must_exist: bool = False
 
 
 class Request(Schema):
@@ -81,3 +91,8 @@ def read_source(wire: Wire, field: str) -> str:
     if not NAME.fullmatch(source):
         raise InvalidRequest(f"💔 {field} is no namespace name: invalid characters")
     return source
+
+
+def not_alone(field: str) -> InvalidRequest:
+    """The error for a copy beside which something else stands."""
+    return InvalidRequest(f"💔 {field} cannot be used with other write request fields")

@@ -19,9 +19,11 @@ from service.core.vectors import Vector
 from service.dialects.turbopuffer.attribute_schema import parse_schema
 from service.dialects.turbopuffer.documents import Batch, parse_columns, parse_rows
 from service.dialects.turbopuffer.envelope import (
+    Copy,
     Request,
     anything,
     flag,
+    not_alone,
     read_encoding,
     read_integer,
     read_limit,
@@ -35,13 +37,6 @@ from service.dialects.turbopuffer.wire import Wire
 
 DEFAULT_SAMPLES = 20
 OPERATIONS = ("ids", "upserts", "delete_by_filter", "copy_from_namespace", "schema")
-
-
-@dataclass(frozen=True, slots=True)
-class Copy:
-    """A write that makes the namespace a copy of another one."""
-
-    source: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,9 +76,7 @@ class WriteRequest(Request):
 def read_copy(source: Wire, asked: list[str]) -> Copy:
     """A copy, which nothing else may stand beside."""
     if asked != ["copy_from_namespace"]:
-        raise InvalidRequest(
-            "💔 copy_from_namespace cannot be used with other write request fields"
-        )
+        raise not_alone("copy_from_namespace")
     return Copy(read_source(source, "copy_from_namespace"))
 
 

@@ -7,14 +7,14 @@ from __future__ import annotations
 
 import sys
 from time import perf_counter
-from typing import Any, cast
+from typing import cast
 
 from flask import Blueprint, Response, request
 
 from service.core.documents import Write
 from service.core.errors import InvalidAddress, InvalidRequest
-from service.core.namespace import check_namespace_name
 from service.dialects.turbopuffer import render_v1 as render
+from service.dialects.turbopuffer import routing
 from service.dialects.turbopuffer.attribute_schema import parse_schema_body
 from service.dialects.turbopuffer.requests_v1 import (
     Copy,
@@ -39,17 +39,9 @@ QUERY, RECALL, WRITE = QueryRequest(), RecallRequest(), WriteRequest()
 
 def blueprint(collection: str) -> Blueprint:
     """All v1 routes below ``/v1/<collection>``."""
-    bp = Blueprint(f"turbopuffer_v1_{collection}", __name__, url_prefix=f"/v1/{collection}")
-    bp.url_value_preprocessor(check_address)
+    bp = routing.blueprint(f"turbopuffer_v1_{collection}", f"/v1/{collection}", ROUTES)
     bp.add_url_rule("", "list", list_namespaces, methods=["GET"], strict_slashes=False)
-    for path, view, methods in ROUTES:
-        bp.add_url_rule(f"/<namespace>{path}", view.__name__, view, methods=methods)
     return bp
-
-
-def check_address(_endpoint: str | None, values: dict[str, Any] | None) -> None:
-    if values and "namespace" in values:
-        check_namespace_name(values["namespace"])
 
 
 def list_namespaces() -> Response:
@@ -159,7 +151,7 @@ def warm(namespace: str) -> Response:
     return respond({"status": "ACCEPTED", "message": "cache warm hint accepted"}, status=202)
 
 
-ROUTES = (
+ROUTES: tuple[routing.Route, ...] = (
     ("", describe, ["HEAD"]),
     ("", write, ["POST"]),
     ("", export, ["GET"]),

@@ -19,6 +19,7 @@ from service.core.fusion import fuse
 from service.core.metadata import Metadata, MetadataUpdate
 from service.core.query import Result
 from service.dialects.turbopuffer import render_v2 as render
+from service.dialects.turbopuffer import routing
 from service.dialects.turbopuffer.fusions import Fusion
 from service.dialects.turbopuffer.metadata import (
     DEFAULT_ENCRYPTION,
@@ -27,7 +28,6 @@ from service.dialects.turbopuffer.metadata import (
     render_metadata,
 )
 from service.dialects.turbopuffer.queries_v2 import Multi, QueryRequest, Single
-from service.dialects.turbopuffer.routes_v1 import check_address
 from service.dialects.turbopuffer.writes_v2 import Copy, CopyRequest, WriteRequest
 from service.web.context import engine, read
 from service.web.json import respond
@@ -38,20 +38,13 @@ QUERY, WRITE, COPY, METADATA = QueryRequest(), WriteRequest(), CopyRequest(), Me
 
 def blueprint() -> Blueprint:
     """All v2 routes."""
-    bp = Blueprint("turbopuffer_v2", __name__, url_prefix="/v2/namespaces")
-    bp.url_value_preprocessor(check_address)
-    for path, view, methods in ROUTES:
-        bp.add_url_rule(f"/<namespace>{path}", view.__name__, view, methods=methods)
-    return bp
+    return routing.blueprint("turbopuffer_v2", "/v2/namespaces", ROUTES)
 
 
 def v1_blueprint(collection: str) -> Blueprint:
     """What the clients of today call below ``/v1/<collection>``."""
-    bp = Blueprint(f"turbopuffer_v1_{collection}_today", __name__, url_prefix=f"/v1/{collection}")
-    bp.url_value_preprocessor(check_address)
-    for path, view, methods in V1_ROUTES:
-        bp.add_url_rule(f"/<namespace>{path}", view.__name__, view, methods=methods)
-    return bp
+    name = f"turbopuffer_v1_{collection}_today"
+    return routing.blueprint(name, f"/v1/{collection}", V1_ROUTES)
 
 
 def write(namespace: str) -> Response:
@@ -145,7 +138,7 @@ def operation(namespace: str, token: str) -> Response:
     return respond(render.render_operation(engine().operation(namespace, known)))
 
 
-ROUTES = (
+ROUTES: tuple[routing.Route, ...] = (
     ("", write, ["POST"]),
     ("", delete, ["DELETE"]),
     ("/query", query, ["POST"]),
@@ -154,7 +147,7 @@ ROUTES = (
     ("/metadata", update_metadata, ["PATCH"]),
     ("/async", start_copy, ["POST"]),
 )
-V1_ROUTES = (
+V1_ROUTES: tuple[routing.Route, ...] = (
     ("/metadata", metadata_v1, ["GET"]),
     ("/metadata", update_metadata_v1, ["PATCH"]),
     ("/operations/<token>", operation, ["GET"]),

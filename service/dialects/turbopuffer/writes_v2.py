@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any, cast
 
 from marshmallow import post_load
@@ -17,10 +16,12 @@ from service.core.vectors import VectorBatch
 from service.dialects.turbopuffer.attribute_schema import parse_schema
 from service.dialects.turbopuffer.documents import parse_ids
 from service.dialects.turbopuffer.envelope import (
+    Copy,
     Request,
     anything,
     choice,
     flag,
+    not_alone,
     read_source,
 )
 from service.dialects.turbopuffer.filters import parse_condition, parse_filter
@@ -37,14 +38,6 @@ COPIES = ("copy_from_namespace", "branch_from_namespace")
 # what may stand beside a copy
 BESIDE_COPIES = frozenset({"encryption", "create_namespace", "disable_backpressure"})
 CLOUD_KEY = re.compile(r"projects/[^/]+/locations/[^/]+/keyRings/[^/]+/cryptoKeys/[^/]+|arn:.+")
-
-
-@dataclass(frozen=True, slots=True)
-class Copy:
-    """A write that makes the namespace a copy of another one. ``must_exist``: it is not made."""
-
-    source: str
-    must_exist: bool = False
 
 
 class WriteRequest(Request):
@@ -100,7 +93,7 @@ def read_copy(name: str, data: dict[str, Any]) -> Copy:
     """A copy or a branch, which is one as well."""
     others = {n for n, value in data.items() if value not in (None, False)} - BESIDE_COPIES
     if others != {name}:
-        raise InvalidRequest(f"💔 {name} cannot be used with other write request fields")
+        raise not_alone(name)
     return Copy(read_copied(name, data), must_exist=data["create_namespace"] is False)
 
 
