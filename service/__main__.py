@@ -15,8 +15,10 @@ from typing import Any
 import click
 import psycopg
 
-from service.config import Config, ConfigError
+from service.command_database import database_url, opened
+from service.config import Config
 from service.core.errors import ServiceError
+from service.key_commands import keys
 
 
 def _version() -> str:
@@ -60,7 +62,7 @@ def migrate() -> None:
     from service.storage.migrations import migrate
 
     config = Config.from_env()
-    applied = migrate(_database_url(config), config.schema)
+    applied = migrate(database_url(config), config.schema)
     click.echo(f"Applied {', '.join(applied)}." if applied else "Nothing to apply.")
 
 
@@ -70,7 +72,7 @@ def worker() -> None:
     from service.indexer import run
 
     config = Config.from_env()
-    _database_url(config)
+    database_url(config)
     logging.getLogger().setLevel(config.log_level.upper())
     stop = threading.Event()
 
@@ -82,14 +84,16 @@ def worker() -> None:
     run(config, stop)
 
 
-def _database_url(config: Config) -> str:
-    # Definitions want a direct connection, not one through a pooler.
-    if (url := config.maintenance_database_url) is None:
-        raise ConfigError(
-            "DATABASE_URL is not set: this command needs a database, for instance "
-            "postgresql://user:password@localhost:5432/vectors."
-        )
-    return url
+@commands.command()
+def admin_token() -> None:
+    """Print a token with which the administrator can be created, once, within an hour."""
+    from service.engine.administering import Administrator
+
+    with opened(Config.from_env()) as database:
+        click.echo(Administrator(database).issue_token())
+
+
+commands.add_command(keys)
 
 
 def main() -> None:

@@ -73,6 +73,9 @@ class Config:
     recall_target: float
     build_memory: int
     build_workers: int
+    snapshot_dir: Path | None
+    max_snapshot_bytes: int
+    jwt_secret: str | None
     log_level: str
 
     @classmethod
@@ -237,6 +240,22 @@ SETTINGS = (
     ),
     Setting(
         "build_workers", "VECTABLE_BUILD_WORKERS", 1, _whole(0, 64), "a whole number from 0 to 64"
+    ),
+    Setting("snapshot_dir", "VECTABLE_SNAPSHOT_DIR", None, Path, "a folder"),
+    Setting(
+        "max_snapshot_bytes",
+        "VECTABLE_MAX_SNAPSHOT_BYTES",
+        64 * 1024 * MIB,
+        _whole(1024, MIB * MIB),
+        _BYTES,
+    ),
+    Setting(
+        "jwt_secret",
+        "VECTABLE_JWT_SECRET",
+        None,
+        _matching(r"\S{32,}"),
+        "at least 32 characters without spaces",
+        secret=True,
     ),
     Setting("log_level", "VECTABLE_LOG_LEVEL", "info", _level, "one of " + ", ".join(LOG_LEVELS)),
 )

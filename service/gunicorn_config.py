@@ -5,9 +5,13 @@ what is given on gunicorn's command line wins over them, which is why the hook l
 that really listen.
 """
 
+import shutil
 import sys
+import tempfile
 from pathlib import Path
 from typing import Any
+
+from prometheus_client import multiprocess
 
 from service.config import Config, ConfigError, exposed, is_loopback
 
@@ -41,6 +45,20 @@ worker_tmp_dir = "/dev/shm" if Path("/dev/shm").is_dir() else None
 control_socket_disable = True
 # Workers open their own connections: a pool must not be shared through a fork.
 preload_app = False
+
+# Workers keep their metrics in files of one folder, where each of them reads those of all.
+_metrics = Path(tempfile.mkdtemp(prefix="vectable-metrics-"))
+raw_env = [f"PROMETHEUS_MULTIPROC_DIR={_metrics}"]
+
+
+def on_exit(_server: Any) -> None:
+    """Called when the master ends."""
+    shutil.rmtree(_metrics, ignore_errors=True)
+
+
+def child_exit(_server: Any, worker: Any) -> None:
+    """Called when a worker has ended: its gauges go, its counts stay."""
+    multiprocess.mark_process_dead(worker.pid, str(_metrics))  # pyright: ignore[reportUnknownMemberType] (untyped)
 
 
 def when_ready(server: Any) -> None:

@@ -23,7 +23,8 @@ def build() -> Flask:
         wait=config.pool_timeout,
         statement_timeout=config.statement_timeout,
     )
-    return create_app(Engine(database, config.index_settings), config)
+    engine = Engine(database, config.index_settings, config.snapshot_dir, config.max_snapshot_bytes)
+    return create_app(engine, config)
 
 
 app = build()

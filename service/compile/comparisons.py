@@ -5,7 +5,9 @@ from __future__ import annotations
 from decimal import Decimal
 
 from service.compile.attributes import INDEXED_CHARACTERS, as_number, as_start, as_text
+from service.compile.booleans import all_of
 from service.compile.fragment import Fragment, raw
+from service.core.bounds import Bounds
 from service.core.filters import Attribute, Operand, Order
 
 OPERATORS = {
@@ -31,6 +33,14 @@ def compare(field: Attribute, order: Order, value: Operand) -> Fragment:
     if order in (Order.LESS, Order.LESS_OR_EQUAL):
         return raw("(") + condition + raw(" OR ") + missing + raw(")")
     return condition
+
+
+def is_within(field: Attribute, bounds: Bounds[float] | Bounds[str]) -> Fragment:
+    """Within all bounds; a missing value is not."""
+    return all_of(
+        (compare_number if is_number(limit) else compare_text)(field, order, limit)
+        for order, limit in bounds.limits
+    )
 
 
 def compare_number(field: Attribute, order: Order, value: Operand) -> Fragment:

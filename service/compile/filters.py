@@ -23,22 +23,29 @@ from service.compile.attributes import (
     elements_of,
     texts_of,
 )
+from service.compile.booleans import all_of, any_of, at_least, negated
 from service.compile.comparisons import (
     OPERATORS,
     as_characters,
     as_decimal,
     compare,
     compare_element,
+    is_within,
 )
-from service.compile.fragment import Fragment, joined, raw
+from service.compile.elements import compile_at
+from service.compile.fragment import Fragment, identifier, raw
 from service.compile.globs import compile_glob
 from service.compile.new_values import compare_new, equals_new
 from service.compile.regexes import compile_regex
+from service.core.attributes import ANY
+from service.core.elements import AtPath, Counted, Element, Empty, HasVector, Nested, Null
 from service.core.filters import (
     And,
     AnyElement,
     AnyOf,
+    AtLeast,
     Attribute,
+    Between,
     Compare,
     ComparesNew,
     Equal,
@@ -65,22 +72,36 @@ def compile_filter(node: Filter) -> Fragment:
 
 @compile_filter.register
 def _and(node: And) -> Fragment:
-    if not node.parts:
-        return raw("true")
-    return raw("(") + joined(" AND ", map(compile_filter, node.parts)) + raw(")")
+    return all_of(map(compile_filter, node.parts))
 
 
 @compile_filter.register
 def _or(node: Or) -> Fragment:
-    if not node.parts:
-        return raw("false")
-    return raw("(") + joined(" OR ", map(compile_filter, node.parts)) + raw(")")
+    return any_of(map(compile_filter, node.parts))
 
 
 @compile_filter.register
 def _not(node: Not) -> Fragment:
-    # IS NOT TRUE, not NOT: a part that is NULL, for a missing attribute, does not match
-    return raw("(") + compile_filter(node.part) + raw(") IS NOT TRUE")
+    return negated(compile_filter(node.part))
+
+
+@compile_filter.register
+def _at_least(node: AtLeast) -> Fragment:
+    return at_least(node.count, map(compile_filter, node.parts))
+
+
+@compile_filter.register(Element)
+@compile_filter.register(Counted)
+@compile_filter.register(Empty)
+@compile_filter.register(Null)
+@compile_filter.register(Nested)
+def _at_path(node: AtPath) -> Fragment:
+    return compile_at(node)
+
+
+@compile_filter.register
+def _has_vector(node: HasVector) -> Fragment:
+    return identifier(node.column) + raw(" IS NOT NULL")
 
 
 @compile_filter.register
@@ -127,7 +148,7 @@ def is_one_of(field: Attribute, values: tuple[Operand, ...]) -> Fragment:
     """A scalar out of many: containment would try all of them on every candidate that it finds,
     equality is looked up by hash and found by the index on the one attribute."""
     exact = as_json(field) + raw(" = ANY (%s::jsonb[])", [Jsonb(value) for value in values])
-    if field.type is None:
+    if field.type is None or field.type == ANY:
         return exact
     if field.type.is_number:
         numbers = [as_decimal(value) for value in values]
@@ -164,6 +185,11 @@ def _compare(node: Compare) -> Fragment:
     if isinstance(node.field, IdField):
         return raw("id") + OPERATORS[node.order] + raw("%s", node.value)
     return compare(node.field, node.order, node.value)
+
+
+@compile_filter.register
+def _between(node: Between) -> Fragment:
+    return is_within(node.field, node.bounds)
 
 
 @compile_filter.register

@@ -18,6 +18,9 @@ from service.core.ids import kind_of
 
 JsonScalar = str | int | float | bool
 JsonValue = JsonScalar | list["JsonScalar"] | None
+# free-form attributes: whatever JSON is
+JsonAny = JsonScalar | None | list["JsonAny"] | dict[str, "JsonAny"]
+JsonObject = dict[str, JsonAny]
 
 MAX_NAME_BYTES = 128
 MAX_ATTRIBUTES = 1024
@@ -37,6 +40,8 @@ class Scalar(Enum):
     BOOL = "bool"
     UUID = "uuid"
     DATETIME = "datetime"
+    # of several types, or of none of these: nothing is promised of the values
+    ANY = "any"
 
 
 NUMBERS = frozenset({Scalar.INT, Scalar.UINT, Scalar.FLOAT})
@@ -57,6 +62,9 @@ class AttributeType:
         return self.scalar in NUMBERS
 
 
+ANY = AttributeType(Scalar.ANY)
+
+
 def parse_type(text: str) -> AttributeType:
     """Read ``string``, ``[]int`` and so on.
 
@@ -65,7 +73,10 @@ def parse_type(text: str) -> AttributeType:
     """
     name = text.removeprefix("[]")
     try:
-        return AttributeType(Scalar(name), is_array=name != text)
+        kind = AttributeType(Scalar(name), is_array=name != text)
+        if kind == AttributeType(Scalar.ANY, is_array=True):
+            raise ValueError
+        return kind
     except ValueError:
         raise InvalidRequest(f"💔 unknown attribute type '{text[:64]}'") from None
 
@@ -255,4 +266,5 @@ SCALAR_KINDS: dict[Scalar, set[type]] = {
     Scalar.BOOL: {bool},
     Scalar.UUID: {str},
     Scalar.DATETIME: {str},
+    Scalar.ANY: {str, int, float, bool, list, dict},
 }

@@ -10,7 +10,9 @@ from dataclasses import replace
 from functools import singledispatch
 from typing import TypeVar
 
-from service.core.attributes import AttributeSpec, AttributeType, Scalar
+from service.core.attributes import ANY, AttributeSpec, AttributeType, Scalar
+from service.core.element_binding import bind_element, bind_ids, bind_start, bind_vector
+from service.core.elements import Counted, Element, Empty, FromId, HasId, HasVector, Nested, Null
 from service.core.errors import InvalidRequest
 from service.core.filters import (
     EVERYTHING,
@@ -18,7 +20,9 @@ from service.core.filters import (
     And,
     AnyElement,
     AnyOf,
+    AtLeast,
     Attribute,
+    Between,
     Compare,
     ComparesNew,
     Equal,
@@ -64,6 +68,45 @@ def _or(node: Or, namespace: Namespace) -> Filter:
 @bind.register
 def _not(node: Not, namespace: Namespace) -> Filter:
     return Not(bind(node.part, namespace))
+
+
+@bind.register
+def _at_least(node: AtLeast, namespace: Namespace) -> Filter:
+    parts = tuple(bind(part, namespace) for part in node.parts)
+    # indexes serve these forms
+    if node.count == 1:
+        return Or(parts)
+    return And(parts) if node.count == len(parts) else AtLeast(node.count, parts)
+
+
+@bind.register
+def _element(node: Element, namespace: Namespace) -> Filter:
+    return bind_element(node, namespace)
+
+
+@bind.register
+def _has_id(node: HasId, namespace: Namespace) -> Filter:
+    return bind_ids(node, namespace)
+
+
+@bind.register
+def _from_id(node: FromId, namespace: Namespace) -> Filter:
+    return bind_start(node, namespace)
+
+
+@bind.register
+def _has_vector(node: HasVector, namespace: Namespace) -> Filter:
+    return bind_vector(node, namespace)
+
+
+@bind.register(Between)
+@bind.register(Counted)
+@bind.register(Empty)
+@bind.register(Null)
+@bind.register(Nested)
+def _untyped(node: Filter, _: Namespace) -> Filter:
+    # what they say of any value needs no type
+    return node
 
 
 @bind.register
@@ -178,7 +221,7 @@ def array_field(node: Holds | AnyElement, namespace: Namespace) -> Attribute:
     found = namespace.id_type.spelled
     if not isinstance(node.field, IdField):
         field = bind_field(node, namespace)
-        if field.type is None or field.type.is_array:
+        if field.type is None or field.type.is_array or field.type == ANY:
             return field
         found = str(field.type)
     raise InvalidRequest(

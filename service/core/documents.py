@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from service.core.attributes import AttributeColumn, AttributeSpec, JsonValue
+from service.core.attributes import AttributeColumn, AttributeSpec, JsonObject, JsonValue
 from service.core.errors import InvalidRequest
 from service.core.filters import Filter
-from service.core.ids import DocumentId, IdType
+from service.core.ids import DocumentId, IdType, widen_id_type
 from service.core.vectors import MAX_DIMENSIONS, Metric, Precision, VectorBatch
 
 SHOWN_DUPLICATES = 10
@@ -22,6 +22,10 @@ NO_VECTORS: Mapping[str, VectorBatch] = {}
 VectorReader = Callable[[Sequence[JsonValue]], VectorBatch | None]
 
 
+# how the caller's dialect widens the type of ids for new ones
+IdWidening = Callable[[IdType, Sequence[DocumentId]], IdType]
+
+
 def reads_none(_: Sequence[JsonValue]) -> VectorBatch | None:
     """The reader of a dialect whose attributes are never vectors."""
     return None
@@ -31,12 +35,14 @@ def reads_none(_: Sequence[JsonValue]) -> VectorBatch | None:
 class Upsert:
     """Documents to insert or to replace whole: one entry per document in every column.
 
-    ``vectors`` are by the name of their vector column.
+    ``vectors`` are by the name of their vector column. ``objects``, in the place of ``attributes``:
+    each document's attributes as they are to be stored, bound to no schema.
     """
 
     ids: tuple[DocumentId, ...]
     attributes: tuple[AttributeColumn, ...] = ()
     vectors: Mapping[str, VectorBatch] = field(default_factory=lambda: NO_VECTORS)
+    objects: tuple[JsonObject, ...] = ()
 
     def __post_init__(self) -> None:
         check_columns(self.ids, self.attributes)
@@ -54,6 +60,7 @@ class Upsert:
             tuple([self.ids[row] for row in rows]),
             tuple([column.only(rows) for column in self.attributes]),
             {name: batch.only(rows) for name, batch in self.vectors.items()},
+            tuple([self.objects[row] for row in rows]) if self.objects else (),
         )
 
 
@@ -134,9 +141,10 @@ class Write:
     """One request: all of it is applied, or nothing. Carried out in the order of the fields.
 
     ``read_vectors`` reads the attribute columns that the namespace has, or the schema declares, as
-    vectors. ``create``: None, the first documents make the namespace; True, it is made without any;
-    False, it must exist. ``with_ids``: the answer is to name the documents.
-    ``disable_backpressure``: also while more is waiting for an index than searches should scan.
+    vectors. ``widen`` says which ids may stand beside those that are there. ``create``: None, the
+    first documents make the namespace; True, it is made without any; False, it must exist.
+    ``with_ids``: the answer is to name the documents. ``disable_backpressure``: also while more is
+    waiting for an index than searches should scan.
     """
 
     delete_where: Matching | None = None
@@ -148,6 +156,7 @@ class Write:
     schema: SchemaUpdate = SchemaUpdate()
     metric: Metric | None = None
     read_vectors: VectorReader = reads_none
+    widen: IdWidening = widen_id_type
     create: bool | None = None
     with_ids: bool = False
     disable_backpressure: bool = False

@@ -22,6 +22,30 @@ class MalformedRequest(InvalidRequest):
     """The body is JSON, but not of the shape that the operation takes."""
 
 
+class WrongLength(InvalidRequest):
+    """A vector is longer or shorter than those of its column."""
+
+    def __init__(self, message: str, column: str, expected: int, got: int) -> None:
+        super().__init__(message)
+        self.column, self.expected, self.got = column, expected, got
+
+
+class UnknownVector(InvalidRequest):
+    """The namespace has no vectors of this name."""
+
+    def __init__(self, message: str, name: str) -> None:
+        super().__init__(message)
+        self.name = name
+
+
+class UnfitId(InvalidRequest):
+    """An id is none that documents of this namespace can have."""
+
+    def __init__(self, identity: object) -> None:
+        super().__init__(f"{str(identity)[:64]!r} is no id of a document here")
+        self.id = identity
+
+
 class InvalidAddress(ServiceError):
     """The URL itself is wrong: answered as plain text, before any JSON."""
 
@@ -46,8 +70,32 @@ class NamespaceNotFound(NotFound):
         self.name = name
 
 
+class DocumentNotFound(NotFound):
+    """The namespace has no document with this id."""
+
+    def __init__(self, identity: object) -> None:
+        super().__init__(f"no document with id {identity} was found")
+        self.id = identity
+
+
 class Conflict(ServiceError):
     """The request is right by itself, but not in the present state."""
+
+
+class NamespaceExists(Conflict):
+    """The name is taken, by a namespace or an alias."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f"💔 namespace '{name}' exists already")
+        self.name = name
+
+
+class Closed(ServiceError):
+    """The namespace is closed: it has to be opened before its documents can be used."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f"💔 namespace '{name}' is closed; open it to resume access")
+        self.name = name
 
 
 class TooLarge(ServiceError):

@@ -18,7 +18,8 @@ from service.core.attributes import (
 )
 from service.core.documents import Patch, PatchMatching, SchemaUpdate, Upsert, Write
 from service.core.errors import InvalidRequest
-from service.core.ids import IdType, coerce_ids, infer_id_type, widen_id_type
+from service.core.free_form import record_types
+from service.core.ids import IdType, coerce_ids, infer_id_type
 from service.core.namespace import Namespace, VectorColumn
 from service.core.vector_columns import evolve_vectors, read_vector_columns
 
@@ -64,10 +65,13 @@ def evolve(shape: Shape, write: Write) -> tuple[Shape, Write]:
     specs = merge_specs(shape.attributes, write.schema.attributes)
     id_type = shape.id_type
     if upsert:
-        id_type = widen_id_type(id_type, upsert.ids)
+        id_type = write.widen(id_type, upsert.ids)
         specs, columns = type_columns(specs, upsert.attributes)
-        upsert = Upsert(coerce_ids(upsert.ids, id_type), columns, upsert.vectors)
+        ids = coerce_ids(upsert.ids, id_type)
+        upsert = Upsert(ids, columns, upsert.vectors, upsert.objects)
     names = frozenset(column.name for column in vectors)
+    if upsert:
+        specs = record_types(specs, upsert.objects, names)
     # all rows together tell the type of a new attribute, as they do in an upsert
     specs, _ = type_patch(specs, gathered_new(specs, write.patches or ()), names)
     patches: list[Patch] = []

@@ -7,10 +7,11 @@ matches ``Not(f)`` exactly when it does not match ``f``. A missing attribute is 
 from __future__ import annotations
 
 import dataclasses
-from dataclasses import dataclass
-from enum import Enum
+from dataclasses import dataclass, replace
 
 from service.core.attributes import AttributeType, JsonScalar
+from service.core.bounds import Bounds, Order
+from service.core.elements import Counted, Element, FreeForm, HasVector, Nested, size_of_test
 from service.core.ids import DocumentId
 
 MAX_DEPTH = 64
@@ -40,15 +41,6 @@ class Attribute:
 
 Field = IdField | Attribute
 Operand = JsonScalar | DocumentId
-
-
-class Order(Enum):
-    """How a value compares; the value is the SQL operator."""
-
-    LESS = "<"
-    LESS_OR_EQUAL = "<="
-    GREATER = ">"
-    GREATER_OR_EQUAL = ">="
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +103,17 @@ class Compare:
 
 
 @dataclass(frozen=True, slots=True)
+class Between:
+    """The attribute has a value, and it is within the bounds: a number, or a time as it is stored.
+
+    Binding makes it where the type is known.
+    """
+
+    field: Attribute
+    bounds: Bounds[float] | Bounds[str]
+
+
+@dataclass(frozen=True, slots=True)
 class Glob:
     """The whole string, or one of an array's strings, matches a globset pattern."""
 
@@ -139,6 +142,14 @@ class Not:
     """The part does not match."""
 
     part: Filter
+
+
+@dataclass(frozen=True, slots=True)
+class AtLeast:
+    """So many of the parts match, or more."""
+
+    count: int
+    parts: tuple[Filter, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,13 +196,13 @@ class ComparesNew:
 
 OfNew = EqualsNew | ComparesNew
 Leaf = Missing | Equal | AnyOf | Holds | Misfit | Compare | Glob | AnyElement | Regex | OfNew
-Filter = Leaf | And | Or | Not
+Filter = Leaf | Between | FreeForm | And | Or | Not | AtLeast
 
 
 def mentions_new(node: Filter) -> bool:
     """Whether the filter has a meaning only for a document about to be written."""
     match node:
-        case And(parts) | Or(parts):
+        case And(parts) | Or(parts) | AtLeast(_, parts):
             return any(map(mentions_new, parts))
         case Not(part):
             return mentions_new(part)
@@ -202,10 +213,14 @@ def mentions_new(node: Filter) -> bool:
 def size_of(node: Filter) -> int:
     """The number of values and conditions in the tree."""
     match node:
-        case And(parts) | Or(parts):
+        case And(parts) | Or(parts) | AtLeast(_, parts):
             return 1 + sum(map(size_of, parts))
-        case Not(part):
+        case Not(part) | Nested(_, part):
             return 1 + size_of(part)
+        case Element(_, test):
+            return size_of_test(test)
+        case Between(_, bounds) | Counted(_, bounds):
+            return max(1, len(bounds.limits))
         case AnyOf(_, values) | Holds(_, values):
             return len(values)
         case Equal(_, tuple() as values):
@@ -216,3 +231,16 @@ def size_of(node: Filter) -> int:
 
 EVERYTHING = And(())
 NOTHING = Or(())
+
+
+def without_vectors(node: Filter) -> Filter:
+    """The filter for documents of which only id and attributes are known: they have all vectors."""
+    match node:
+        case And(parts) | Or(parts) | AtLeast(_, parts):
+            return replace(node, parts=tuple(map(without_vectors, parts)))
+        case Not(part):
+            return Not(without_vectors(part))
+        case HasVector():
+            return EVERYTHING
+        case _:
+            return node

@@ -20,17 +20,26 @@ TYPE_NAMES: dict[type, str] = {int: "uint", str: "string", UUID: "uuid"}
 
 
 class IdType(Enum):
-    """The type of a namespace's ids; the value is the SQL type of the column."""
+    """The type of a namespace's ids; the value is the catalog's word, the SQL type of the column
+    unless said otherwise.
+
+    ``MIXED`` is a column of type ``uuid`` that has integers too: as the UUIDs whose first 64 bits
+    are zero, so that they stand before all others, in their order.
+    """
 
     BIGINT = "bigint"
     NUMERIC = "numeric(20,0)"
     UUID = "uuid"
     TEXT = "text"
+    MIXED = "mixed"
 
     @property
     def spelled(self) -> str:
         """The name that callers know: both integer columns hold unsigned integers."""
-        return {IdType.UUID: "uuid", IdType.TEXT: "string"}.get(self, "uint")
+        return SPELLED.get(self, "uint")
+
+
+SPELLED = {IdType.UUID: "uuid", IdType.MIXED: "uuid", IdType.TEXT: "string"}
 
 
 def infer_id_type(ids: Sequence[DocumentId]) -> IdType:
@@ -58,6 +67,23 @@ def widen_id_type(current: IdType, ids: Sequence[DocumentId]) -> IdType:
     return current
 
 
+def mixable_id_type(current: IdType, ids: Sequence[DocumentId]) -> IdType:
+    """The type needed to hold ``ids`` too, where integers and UUIDs may stand side by side."""
+    kinds = {type(value) for value in ids}
+    if current is IdType.UUID and int in kinds:
+        return IdType.MIXED
+    if current in (IdType.BIGINT, IdType.NUMERIC) and UUID in kinds:
+        return IdType.MIXED
+    return widen_id_type(current, ids)
+
+
+def shown_id(value: DocumentId, id_type: IdType) -> DocumentId:
+    """An id in the form that callers know: an integer among UUIDs is one again."""
+    if id_type is IdType.MIXED and isinstance(value, UUID) and value.int < UNSIGNED_END:
+        return value.int
+    return value
+
+
 def coerce_ids(ids: Iterable[DocumentId], id_type: IdType) -> tuple[DocumentId, ...]:
     """The ids as values of ``id_type``: UUIDs are read from any of their spellings.
 
@@ -74,7 +100,11 @@ def coerce_id(value: DocumentId, id_type: IdType) -> DocumentId:
             return value
         case (str(), IdType.TEXT) | (UUID(), IdType.UUID):
             return value
-        case str(), IdType.UUID:
+        case UUID(), IdType.MIXED:
+            return value
+        case int(), IdType.MIXED:
+            return UUID(int=value)
+        case str(), IdType.UUID | IdType.MIXED:
             return read_uuid(value)
         case _:
             raise InvalidRequest(

@@ -8,11 +8,27 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
+from service.core.attributes import ANY
+from service.core.elements import (
+    Counted,
+    Element,
+    Empty,
+    FreeForm,
+    FromId,
+    HasId,
+    HasVector,
+    IsAnyOf,
+    IsValue,
+    Nested,
+    Null,
+)
 from service.core.filters import (
     And,
     AnyElement,
     AnyOf,
+    AtLeast,
     Attribute,
+    Between,
     Compare,
     ComparesNew,
     Equal,
@@ -54,6 +70,9 @@ NONE: Indexes = frozenset()
 # a pattern that begins so has no literal start (one in braces may have several: then it is scanned)
 WILD = ("", "*", "?", "[", "{")
 
+# so many values of free-form JSON are tried one by one, each in two forms
+FEW_ELEMENTS = 8
+
 
 def wanted(node: Filter) -> Indexes:
     """The indexes that would serve a bound filter; none when a part of it stays unserved by any."""
@@ -84,8 +103,12 @@ def needs(node: Filter) -> Indexes | None:
         case Or(parts):
             served = [found for part in parts if (found := needs(part)) is not None]
             return NONE.union(*served) if len(served) == len(parts) else None
-        case Not():
+        case Not() | AtLeast():
             return None
+        case Between(field):
+            return ordered(field)
+        case Element() | Counted() | Empty() | Null() | Nested() | HasId() | FromId() | HasVector():
+            return needs_of_free_form(node)
         case _:
             return needs_of(node)
 
@@ -111,9 +134,20 @@ def needs_of(leaf: Leaf) -> Indexes | None:
             return ordered(leaf.field)
 
 
+def needs_of_free_form(leaf: FreeForm) -> Indexes | None:
+    """``needs`` of a condition on free-form JSON: containment is all that an index knows of it."""
+    match leaf:
+        case Null() | Element(_, IsValue()):
+            return frozenset({MEMBERSHIP})
+        case Element(_, IsAnyOf(values)) if len(values) <= FEW_ELEMENTS:
+            return frozenset({MEMBERSHIP})
+        case _:
+            return None
+
+
 def ordered(field: Attribute) -> Indexes | None:
-    """The btree on an attribute; arrays have none, nor does what no document has."""
-    if field.type is None or field.type.is_array:
+    """The btree on an attribute; arrays have none, nor has what is of no type or of several."""
+    if field.type is None or field.type.is_array or field.type == ANY:
         return None
     kind = IndexKind.NUMBER if field.type.is_number else IndexKind.TEXT
     return frozenset({AttributeIndex(kind, field.name)})

@@ -8,8 +8,14 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from hashlib import sha256
 
-from service.core.attributes import AttributeSpec
-from service.core.errors import Forbidden, InvalidAddress, InvalidRequest
+from service.core.attributes import AttributeSpec, JsonAny
+from service.core.errors import (
+    Closed,
+    Forbidden,
+    InvalidAddress,
+    UnknownVector,
+    WrongLength,
+)
 from service.core.ids import IdType
 from service.core.query import DEFAULT_VECTOR
 from service.core.vectors import Metric, Precision, Vector
@@ -48,7 +54,8 @@ class Namespace:
     """One row of the catalog. ``version`` changes with every change of the others.
 
     ``settings`` are its own index settings, as they stand in the catalog
-    (``core/index_settings.py``).
+    (``core/index_settings.py``). ``config`` is what its owner said of it and nothing here depends
+    on. ``closed``: its documents are neither read nor written until it is opened.
     """
 
     name: str
@@ -61,27 +68,30 @@ class Namespace:
     id: int = 0
     settings: Mapping[str, object] = field(default_factory=dict[str, object])
     read_only: bool = False
+    config: Mapping[str, JsonAny] = field(default_factory=dict[str, JsonAny])
+    closed: bool = False
 
     def vector_column(self, name: str) -> VectorColumn:
         """The vector column of this name.
 
         Raises:
-            InvalidRequest: when the namespace has none.
+            UnknownVector: when the namespace has none.
         """
         for column in self.vectors:
             if column.name == name:
                 return column
         if self.vectors:
-            raise InvalidRequest(f"💔 '{name}' is no vector attribute of namespace '{self.name}'")
-        raise InvalidRequest("💔 Vector provided for namespace without vector attribute")
+            raise UnknownVector(
+                f"💔 '{name}' is no vector attribute of namespace '{self.name}'", name
+            )
+        raise UnknownVector("💔 Vector provided for namespace without vector attribute", name)
 
     def check_vector(self, column: VectorColumn, vector: Vector) -> None:
         """Refuse a query vector of the wrong length."""
         if vector.dimensions != column.dimensions:
-            raise InvalidRequest(
-                f"💔 the vector has {vector.dimensions} dimensions, "
-                f"but those of namespace '{self.name}' have {column.dimensions}"
-            )
+            message = f"💔 the vector has {vector.dimensions} dimensions, "
+            message += f"but those of namespace '{self.name}' have {column.dimensions}"
+            raise WrongLength(message, column.name, column.dimensions, vector.dimensions)
 
     def check_writable(self) -> None:
         """Refuse a change of documents or schema while the namespace is read-only.
@@ -91,6 +101,15 @@ class Namespace:
         """
         if self.read_only:
             raise Forbidden(f"💔 namespace '{self.name}' is read-only")
+
+    def check_open(self) -> None:
+        """Refuse all use of the documents while the namespace is closed.
+
+        Raises:
+            Closed: always then.
+        """
+        if self.closed:
+            raise Closed(self.name)
 
     @property
     def dimensions(self) -> int:

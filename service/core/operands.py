@@ -76,12 +76,14 @@ def bind_id(node: Leaf, value: object, id_type: IdType) -> Operand:
             return value
         case str(), IdType.TEXT:
             return value
-        case str(), IdType.UUID:
+        case int(), IdType.MIXED if 0 <= value < UNSIGNED_END:
+            return UUID(int=value)
+        case str(), IdType.UUID | IdType.MIXED:
             try:
                 return UUID(value)
             except ValueError:
                 pass
-        case UUID(), IdType.UUID:
+        case UUID(), IdType.UUID | IdType.MIXED:
             return value
         case _:
             pass

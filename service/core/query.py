@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from decimal import Decimal
 
 from service.core.attributes import JsonValue
 from service.core.filters import EVERYTHING, Attribute, Field, Filter
 from service.core.ids import DocumentId
+from service.core.likeness import Likened
+from service.core.paths import Path
 from service.core.scores import Score
 from service.core.vectors import Metric, Vector
 
@@ -51,7 +54,22 @@ class Scored:
     score: Score
 
 
-Ranking = Nearest | Ordered | Scored
+@dataclass(frozen=True, slots=True)
+class ByPath:
+    """By the numbers and times at a path, once for each of them, ties by id; documents without any
+    are no results. ``start``: the first value that may come; times are microseconds since 1970."""
+
+    path: Path
+    descending: bool = False
+    start: Decimal | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Shuffled:
+    """At random."""
+
+
+Ranking = Nearest | Ordered | Scored | Likened | ByPath | Shuffled
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,8 +139,9 @@ class Query:
 
 @dataclass(frozen=True, slots=True)
 class Hit:
-    """One document found. ``distance`` is what it was ranked by, distance or score; None when it
-    was ranked by the values of fields. ``computed``: values asked for by name."""
+    """One document found. ``distance`` is what it was ranked by: distance, score, or the value at a
+    path; None when it was ranked by the values of fields, or at random. ``computed``: values asked
+    for by name."""
 
     id: DocumentId
     distance: float | None
@@ -135,12 +154,14 @@ class Hit:
 class Result:
     """The documents found, best first, and the namespace's size (exact when it is small).
 
-    ``exhaustive``: every document that matches was looked at.
+    ``exhaustive``: every document that matches was looked at. ``metric``: of the distances; None
+    where the hits were not ranked by one.
     """
 
     hits: tuple[Hit, ...]
     namespace_size: int
     exhaustive: bool = True
+    metric: Metric | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,9 +10,11 @@ from service.core.attributes import AttributeType, Scalar, read_datetime
 from service.core.binding import bind, check_no_vector
 from service.core.errors import InvalidRequest
 from service.core.filters import Attribute, Field, IdField
+from service.core.likeness import Discovered, InContext, Likened, Recommended, vectors_of
 from service.core.namespace import Namespace
 from service.core.query import (
     AllBut,
+    ByPath,
     Cap,
     Computed,
     Key,
@@ -24,6 +26,7 @@ from service.core.query import (
     Ranking,
     Scored,
     Selection,
+    Shuffled,
 )
 from service.core.scores import Distance, Matches, Score, Value, transformed
 
@@ -60,6 +63,18 @@ def bind_ranking(ranking: Ranking, namespace: Namespace) -> Ranking:
             return Ordered(tuple(replace(k, field=ordered_field(k, namespace)) for k in keys))
         case Scored(score):
             return Scored(bind_score(score, namespace))
+        case Recommended() | Discovered() | InContext():
+            return check_examples(ranking, namespace)
+        case ByPath() | Shuffled():
+            return ranking
+
+
+def check_examples(ranking: Likened, namespace: Namespace) -> Likened:
+    """The ranking, all of whose examples are as long as the column's vectors."""
+    column = namespace.vector_column(ranking.column)
+    for vector in vectors_of(ranking):
+        namespace.check_vector(column, vector)
+    return ranking
 
 
 def ordered_field(key: Key, namespace: Namespace) -> Field:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from service.core.documents import NO_VECTORS, Upsert, VectorSpec, Write
-from service.core.errors import InvalidRequest
+from service.core.errors import InvalidRequest, WrongLength
 from service.core.namespace import VectorColumn
 from service.core.query import DEFAULT_VECTOR
 from service.core.vectors import Metric, VectorBatch
@@ -33,7 +33,7 @@ def read_vector_columns(upsert: Upsert, known: Columns, write: Write) -> Upsert:
     if known and upsert.ids and not given:
         raise InvalidRequest("💔 this namespace has vectors: every document written needs one")
     rest = tuple(column for column in upsert.attributes if column.name not in names)
-    return Upsert(upsert.ids, rest, read)
+    return Upsert(upsert.ids, rest, read, upsert.objects)
 
 
 def evolve_vectors(known: Columns, write: Write, upsert: Upsert | None) -> Columns:
@@ -80,10 +80,9 @@ def check_same(
     """Refuse vectors of another length or precision than the column's."""
     for length in (declared and declared.dimensions, batch and batch.dimensions):
         if length not in (None, column.dimensions):
-            raise InvalidRequest(
-                f"💔 the vectors have {length} dimensions, "
-                f"but those of the namespace have {column.dimensions}"
-            )
+            message = f"💔 the vectors have {length} dimensions, "
+            message += f"but those of the namespace have {column.dimensions}"
+            raise WrongLength(message, column.name, column.dimensions, length)
     if declared and declared.precision is not column.precision:
         raise InvalidRequest(
             f"🙅 invalid schema update for attribute '{column.name}': cannot change attribute type "

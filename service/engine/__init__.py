@@ -6,40 +6,57 @@ SQL and JSON do not occur.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 from uuid import UUID
 
 from service.core.aggregation import Aggregates, Aggregation
+from service.core.aliases import Alias, AliasAction
+from service.core.attributes import JsonAny
 from service.core.binding import bind
+from service.core.configuration import Configuration
 from service.core.documents import SchemaUpdate, Write, Written
+from service.core.edits import Edit
 from service.core.errors import NamespaceNotFound, ServiceError, Unavailable
+from service.core.evolution import Shape
 from service.core.index_settings import IndexSettings
+from service.core.indexing import AttributeIndex
 from service.core.metadata import Metadata, MetadataUpdate
 from service.core.namespace import Namespace, NamespacePage
 from service.core.operations import Operation
 from service.core.query import Page, Query, Recall, Result
 from service.core.query_binding import bind_aggregation, bind_query
 from service.core.vectors import Vector
-from service.engine import asking, shaping, writing
+from service.engine import aliases as aliasing
+from service.engine import asking, collections, shaping, writing
 from service.engine.access import Access
+from service.engine.administering import Administrator
 from service.engine.advising import Advisor
 from service.engine.asking import Answer, Question
+from service.engine.collections import State
+from service.engine.editing import Editor
+from service.engine.explorer import Explorer
+from service.engine.keys import Keys
 from service.engine.operating import Operator
 from service.engine.recalling import recall
 from service.engine.searching import Searcher
+from service.engine.snapshots import Snapshots
 from service.engine.warming import Warmer
 from service.engine.writing import Writer
-from service.storage import catalog, estimates, metadata, migrations, reads
+from service.storage import aliases, catalog, estimates, metadata, migrations, reads
 from service.storage.faults import Stale
 from service.storage.layouts import Layouts
 from service.storage.metadata import Stamps
 from service.storage.pool import Database, Session
+from service.storage.snapshots.database import DatabaseStore
+from service.storage.snapshots.directory import DirectoryStore
 
 # numbers in the vectors of one page of an export: 16 MB, some 50 as JSON
 PAGE_NUMBERS = 4_000_000
 PAGE_DOCUMENTS = 10_000
 DEFAULTS = IndexSettings()
+MAX_SNAPSHOT_BYTES = 64 * 1024**3
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,18 +68,35 @@ class Description:
 
 
 class Engine:
-    """All operations on one database."""
+    """All operations on one database.
 
-    def __init__(self, database: Database, settings: IndexSettings = DEFAULTS) -> None:
+    Those on keys, on the administrator, on snapshots, and queries by example are of parts of it.
+    Snapshots are kept in
+    ``snapshot_dir``, else in the database.
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        settings: IndexSettings = DEFAULTS,
+        snapshot_dir: Path | None = None,
+        max_snapshot_bytes: int = MAX_SNAPSHOT_BYTES,
+    ) -> None:
+        store = DirectoryStore(snapshot_dir) if snapshot_dir else DatabaseStore(database)
         self._database = database
         self._layouts = Layouts(settings)
         self._access = Access(database, self._layouts)
         self._advisor = Advisor(database)
         self._searcher = Searcher(self._layouts, self._advisor)
         self._writer = Writer(self._layouts)
+        self._editor = Editor(self._writer)
         self._stamps = Stamps(database)
         self._operator = Operator(self._access)
         self._warmer = Warmer(self._access, self._searcher)
+        self.keys = Keys(database)
+        self.administrator = Administrator(database)
+        self.explorer = Explorer(self._access, self._layouts, self._searcher)
+        self.snapshots = Snapshots(self._access, store, max_snapshot_bytes)
 
     def query(self, name: str, query: Query) -> Result:
         """The min(limit, matching) best documents."""
@@ -120,6 +154,66 @@ class Engine:
             self._stamps.note(namespace)
         return written
 
+    def edit(self, name: str, change: Edit) -> int:
+        """Change documents that are there; returns how many were touched."""
+
+        def run(session: Session, known: Namespace | None) -> tuple[int, Namespace]:
+            return self._editor.edit(session, known, name, change)
+
+        return self._access.change(name, run)
+
+    def create(self, name: str, shape: Shape, configuration: Configuration) -> None:
+        """Make an empty namespace; an error when the name is taken."""
+
+        def run(session: Session, _: Namespace | None) -> tuple[None, Namespace]:
+            return collections.create(session, name, shape, configuration)
+
+        self._access.manage(name, run)
+
+    def configure(self, name: str, configuration: Configuration) -> None:
+        """Change how a namespace is indexed, what is kept for callers, whether it is open."""
+
+        def run(session: Session, known: Namespace | None) -> tuple[None, Namespace]:
+            return collections.configure(session, known, name, configuration)
+
+        self._access.manage(name, run)
+
+    def declare(
+        self, name: str, declared: Mapping[str, JsonAny], indexes: Iterable[AttributeIndex]
+    ) -> None:
+        """Note what is declared of attributes (None: no longer), and have their indexes built."""
+
+        def run(session: Session, known: Namespace | None) -> tuple[None, Namespace]:
+            return collections.declare(session, known, name, declared, indexes)
+
+        self._access.manage(name, run)
+
+    def state(self, name: str) -> State:
+        """The namespace, its size, and how much of it is indexed."""
+        return self._access.look(
+            name,
+            lambda session, namespace: collections.look(session, namespace, self._layouts),
+        )
+
+    def change_aliases(self, actions: Sequence[AliasAction]) -> None:
+        """Carry out all of the actions, in their order, or none of them."""
+        with self._database.transaction() as session:
+            aliasing.change(session, actions)
+
+    def aliases(self) -> tuple[Alias, ...]:
+        """All aliases."""
+        with self._database.session() as session:
+            return aliases.list_all(session)
+
+    def aliases_of(self, name: str) -> tuple[Alias, ...]:
+        """The aliases of one namespace."""
+
+        def run(session: Session, namespace: Namespace) -> tuple[Alias, ...]:
+            catalog.check_version(session, namespace)
+            return tuple(Alias(one, namespace.name) for one in aliases.of(session, namespace))
+
+        return self._access.look(name, run)
+
     def copy(self, name: str, source: str, *, must_exist: bool = False) -> int:
         """Make a new or empty namespace a copy of another; returns the number of documents."""
 
@@ -143,7 +237,7 @@ class Engine:
             layout = self._layouts.get(session, namespace)
             return metadata.read(session, namespace, layout, self._layouts.settings(namespace))
 
-        return self._access.read(name, run)
+        return self._access.look(name, run)
 
     def update_metadata(self, name: str, update: MetadataUpdate) -> Metadata:
         """Change what a namespace's owner sets; returns all of it afterwards."""
@@ -153,12 +247,12 @@ class Engine:
                 raise NamespaceNotFound(name)
             return None, metadata.update(session, known, update)
 
-        self._access.change(name, run)
+        self._access.manage(name, run)
         return self.metadata(name)
 
     def delete(self, name: str) -> None:
         """Drop a namespace with all its documents."""
-        self._access.change(name, lambda session, _: writing.drop(session, name))
+        self._access.manage(name, lambda session, _: writing.drop(session, name))
 
     def drop_indexes(self, name: str) -> None:
         """Drop what is derived from the documents; they are searched by scans from then on.
@@ -175,7 +269,7 @@ class Engine:
             catalog.check_version(session, namespace)
             return Description(namespace, size)
 
-        return self._access.read(name, run)
+        return self._access.look(name, run)
 
     def schema(self, name: str) -> Namespace:
         """The namespace as the catalog has it."""
@@ -184,7 +278,7 @@ class Engine:
             catalog.check_version(session, namespace)
             return namespace
 
-        return self._access.read(name, run)
+        return self._access.look(name, run)
 
     def update_schema(self, name: str, update: SchemaUpdate) -> Namespace:
         """Declare attributes or change their options; returns the namespace afterwards."""

@@ -14,7 +14,13 @@ import time
 from collections.abc import Callable
 from typing import TypeVar
 
-from service.core.errors import Forbidden, InvalidRequest, NamespaceNotFound, Unavailable
+from service.core.errors import (
+    Closed,
+    Forbidden,
+    InvalidRequest,
+    NamespaceNotFound,
+    Unavailable,
+)
 from service.core.namespace import Namespace
 from service.storage import catalog, turns
 from service.storage.catalog import NamespaceCache
@@ -39,11 +45,21 @@ class Access:
         self._layouts = layouts
 
     def read(self, name: str, operation: Callable[[Session, Namespace], T]) -> T:
-        """Run a reading operation on the namespace.
+        """Run an operation that reads the namespace's documents.
 
         Raises:
             NamespaceNotFound: when there is none of this name.
+            Closed: while it is closed.
         """
+
+        def opened(session: Session, namespace: Namespace) -> T:
+            namespace.check_open()
+            return operation(session, namespace)
+
+        return self.look(name, opened)
+
+    def look(self, name: str, operation: Callable[[Session, Namespace], T]) -> T:
+        """Run an operation that reads what is known of the namespace, closed or not."""
 
         def attempt(_alone: bool) -> T:
             with self.database.session() as session:
@@ -56,7 +72,25 @@ class Access:
         name: str,
         operation: Callable[[Session, Namespace | None], tuple[T, Namespace | None]],
     ) -> T:
-        """Run a changing operation in one transaction.
+        """Run an operation that changes the namespace's documents, in one transaction.
+
+        Raises:
+            Closed: while it is closed.
+        """
+
+        def opened(session: Session, known: Namespace | None) -> tuple[T, Namespace | None]:
+            if known is not None:
+                known.check_open()
+            return operation(session, known)
+
+        return self.manage(name, opened)
+
+    def manage(
+        self,
+        name: str,
+        operation: Callable[[Session, Namespace | None], tuple[T, Namespace | None]],
+    ) -> T:
+        """Run an operation on the namespace as a whole, closed or not, in one transaction.
 
         The operation gets None when there is no such namespace, and returns its outcome with the
         namespace as it leaves it, or None when it left none.
@@ -71,7 +105,7 @@ class Access:
             if left is None:
                 self.cache.forget(name)
             else:
-                self.cache.put(left)
+                self.cache.put(name, left)
             return outcome
 
         return self._redo(name, attempt)
@@ -81,7 +115,7 @@ class Access:
         namespace = self.cache.get(name)
         if namespace is None:
             namespace = catalog.find(session, name)
-            self.cache.put(namespace)
+            self.cache.put(name, namespace)
         return namespace
 
     def known_or_none(self, session: Session, name: str) -> Namespace | None:
@@ -105,7 +139,7 @@ class Access:
                 alone = True
             except Busy:
                 time.sleep(random.uniform(0, min(LONGEST_PAUSE, 0.01 * 2**turn)))
-            except (InvalidRequest, Forbidden):
+            except (InvalidRequest, Forbidden, Closed):
                 if before is None or self._is_current(before):
                     raise
                 self.cache.forget(name)

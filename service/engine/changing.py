@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from service.core.binding import bind
 from service.core.documents import Affected, Matching, Patch, Write, Written
 from service.core.filters import Filter
+from service.core.ids import DocumentId, shown_id
 from service.core.namespace import Namespace
 from service.storage import conditions, matching, patches, writes
 from service.storage.pool import Session
@@ -63,7 +64,7 @@ class Change:
         if not batch.ids:
             return Affected(), 0
         sent = writes.upsert(self.session, self.namespace, batch, numbers(len(batch.ids)))
-        return Affected(len(batch.ids), batch.ids if self.write.with_ids else ()), sent
+        return Affected(len(batch.ids), self.shown(batch.ids)), sent
 
     def patch(self) -> Affected | None:
         wanted, condition = self.write.patches, self.write.conditions.patch
@@ -86,7 +87,12 @@ class Change:
             ids = conditions.deletable(self.session, self.namespace, ids, bound)
         if ids:
             writes.delete(self.session, self.namespace, ids)
-        return Affected(len(ids), ids if self.write.with_ids else ())
+        return Affected(len(ids), self.shown(ids))
+
+    def shown(self, ids: Sequence[DocumentId]) -> tuple[DocumentId, ...]:
+        """The ids for the answer, if it is to name them."""
+        kind = self.namespace.id_type
+        return tuple([shown_id(i, kind) for i in ids]) if self.write.with_ids else ()
 
     def bound(self, wanted: Matching) -> Matching:
         return replace(wanted, filter=bind(wanted.filter, self.namespace))

@@ -70,6 +70,16 @@ class Searcher:
         self._advise(namespace, query.filter)
         return replace(found.result, exhaustive=plan == EXACT)
 
+    def expected(
+        self, session: Session, namespace: Namespace, query: Query, layout: Layout
+    ) -> float | None:
+        """About how many documents an index would choose a query's from; None: there is none."""
+        segments = usable(namespace, query, layout)
+        situation = self.situation(session, namespace, query, layout, segments)
+        if situation is None or situation.matches is not None:
+            return situation and situation.matches
+        return sum(one.live for one in situation.segments) + situation.tail
+
     def aggregate(
         self, session: Session, namespace: Namespace, aggregation: Aggregation
     ) -> Aggregates:

@@ -49,14 +49,23 @@ class Writer:
         known = namespace
 
         def numbers(count: int) -> list[int]:
-            drawn = writes.draw_numbers(session, known, count)
-            if not request.disable_backpressure:
-                self._check_backlog(session, known, drawn[-1])
-            return drawn
+            if request.disable_backpressure:
+                return writes.draw_numbers(session, known, count)
+            return self.draw(session, known, count)
 
         written = Change(session, namespace, request).apply(numbers)
         catalog.check_version(session, namespace)
         return written, namespace
+
+    def draw(self, session: Session, namespace: Namespace, count: int) -> list[int]:
+        """Numbers in write order for so many documents.
+
+        Raises:
+            TooManyRequests: while too many documents wait for an index.
+        """
+        drawn = writes.draw_numbers(session, namespace, count)
+        self._check_backlog(session, namespace, drawn[-1])
+        return drawn
 
     def _check_backlog(self, session: Session, namespace: Namespace, last: int) -> None:
         """Refuse a write while too many documents wait for an index.
@@ -88,8 +97,8 @@ class Writer:
 
 
 def drop(session: Session, name: str) -> tuple[None, None]:
-    """Drop a namespace with all its documents."""
-    namespace = catalog.delete(session, name)
+    """Drop a namespace with all its documents; ``name`` is its own or an alias."""
+    namespace = catalog.delete(session, catalog.find(session, name).name)
     namespace.check_writable()
     attribute_builds.interrupt(session, namespace.table)
     segments.drop_all(session, namespace)
@@ -124,11 +133,12 @@ def copy(
     if target is None and must_exist:
         raise NamespaceNotFound(name)
     source = catalog.find(session, source_name)
+    name = target.name if target else name
     catalog.lock_name(session, name)
     if target is not None:
         # before the look: a write that is under way would otherwise be dropped with the table
         tables.lock_writers(session, target)
-        if name == source_name or reads.count_matches(session, target, EVERYTHING, 1):
+        if name == source.name or reads.count_matches(session, target, EVERYTHING, 1):
             raise InvalidRequest(
                 f"💔 copy_from_namespace needs a new or empty namespace, '{name}' has documents"
             )

@@ -13,7 +13,8 @@ from typing import Any, cast
 from psycopg.types.json import Jsonb
 
 from service.compile.fragment import Fragment, number, raw
-from service.core.attributes import AttributeSpec, FullText, parse_type
+from service.core.attributes import AttributeSpec, FullText, JsonAny, parse_type
+from service.core.configuration import Configuration
 from service.core.errors import NamespaceNotFound
 from service.core.evolution import Shape
 from service.core.ids import IdType
@@ -23,8 +24,9 @@ from service.storage.faults import Stale
 from service.storage.pool import Row, Session
 
 RowValues = tuple[
-    str, str, str, list[Any], dict[str, Any], int, datetime, int, dict[str, object], bool
-]
+    str, str, str, list[Any], dict[str, Any], int, datetime, int, dict[str, object], bool,
+    dict[str, JsonAny], bool,
+]  # fmt: skip
 
 CACHED = 10_000
 # options of an attribute that are written only where they are set
@@ -40,23 +42,26 @@ class NamespaceCache:
     def get(self, name: str) -> Namespace | None:
         return self._known.get(name)
 
-    def put(self, namespace: Namespace) -> None:
+    def put(self, name: str, namespace: Namespace) -> None:
+        """Keep a namespace under the name that it was asked for by: its own, or an alias."""
         if len(self._known) >= CACHED:
             # names that others have dropped would stay for good; reading a row again is cheap
             self._known.clear()
-        self._known[namespace.name] = namespace
+        self._known[name] = namespace
 
     def forget(self, name: str) -> None:
         self._known.pop(name, None)
 
 
 def find(session: Session, name: str) -> Namespace:
-    """The namespace of this name as it is now.
+    """The namespace of this name, or with this alias, as it is now.
 
     Raises:
         NamespaceNotFound: when there is none.
     """
-    row = session.execute(session.schemas.statement("find_namespace", name)).fetchone()
+    row = session.execute(
+        session.schemas.statement("find_namespace", wanted=raw("%s", name))
+    ).fetchone()
     if row is None:
         raise NamespaceNotFound(name)
     return read_row(row)
@@ -95,6 +100,20 @@ def update(session: Session, namespace: Namespace, shape: Shape) -> Namespace:
         attributes=shape.attributes,
         version=cast(int, row[0]),
     )
+
+
+def configure(session: Session, namespace: Namespace, wanted: Configuration) -> Namespace:
+    """Record what is configured; returns the namespace as it is then."""
+    session.execute(
+        session.schemas.statement(
+            "configure_namespace",
+            settings=raw("%s", Jsonb(dict(wanted.settings))),
+            config=raw("%s", Jsonb(dict(wanted.config))),
+            closed=raw("%s::boolean", wanted.closed),
+            namespace=number(namespace.id),
+        )
+    )
+    return find(session, namespace.name)
 
 
 def delete(session: Session, name: str) -> Namespace:
@@ -138,9 +157,10 @@ def check_version(session: Session, namespace: Namespace) -> None:
 
 
 def read_row(row: Row) -> Namespace:
-    name, table, id_type, vectors, attributes, version, created_at, key, settings, read_only = cast(
-        RowValues, row
-    )
+    (
+        name, table, id_type, vectors, attributes, version, created_at, key, settings, read_only,
+        config, closed,
+    ) = cast(RowValues, row)  # fmt: skip
     return Namespace(
         name=name,
         table=table,
@@ -152,6 +172,8 @@ def read_row(row: Row) -> Namespace:
         id=key,
         settings=settings,
         read_only=read_only,
+        config=config,
+        closed=closed,
     )
 
 

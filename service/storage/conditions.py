@@ -16,7 +16,7 @@ from service.core.ids import DocumentId, storable
 from service.core.namespace import Namespace
 from service.storage import patches
 from service.storage.pool import Session
-from service.storage.projections import read_id
+from service.storage.projections import stored_id
 from service.storage.tables import table
 from service.storage.writes import attribute_rows, ids_array
 
@@ -66,4 +66,4 @@ def met(
         new=raw("%s", [text for _, text in rows]),
         condition=compile_filter(condition),
     )
-    return {read_id(identity): bool(holds) for identity, holds in session.execute(statement)}
+    return {stored_id(identity): bool(holds) for identity, holds in session.execute(statement)}

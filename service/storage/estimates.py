@@ -6,7 +6,7 @@ from typing import cast
 
 from service.compile.filters import compile_filter
 from service.compile.fragment import Fragment, number, raw
-from service.core.filters import Filter
+from service.core.filters import Filter, without_vectors
 from service.core.namespace import Namespace
 from service.core.segments import Sample
 from service.storage.pool import Session
@@ -56,7 +56,7 @@ def share_in_sample(session: Session, sample: Sample, condition: Filter) -> floa
     statement = session.schemas.statement(
         "count_in_sample",
         sample=segment_table(session, sample.table),
-        predicate=compile_filter(condition),
+        predicate=compile_filter(without_vectors(condition)),
     )
     row = session.execute(statement).fetchone()
     return cast(int, cast(tuple[object, ...], row)[0]) / max(sample.rows, 1)

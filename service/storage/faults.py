@@ -65,6 +65,10 @@ BY_CLASS: tuple[tuple[type[psycopg.Error], Callable[[psycopg.Error], Exception]]
     (errors.UndefinedFunction, stale),
     (errors.DatatypeMismatch, stale),
     (errors.DuplicateTable, saying(Conflict, "💔 the name is taken by a table of somebody else")),
+    (
+        errors.DependentObjectsStillExist,
+        saying(Conflict, "💔 something of somebody else, such as a view, depends on the table"),
+    ),
     (errors.InsufficientPrivilege, lacks_right),
     (
         errors.QueryCanceled,

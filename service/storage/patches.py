@@ -37,7 +37,7 @@ def patch(
         removed=raw("%s", [orjson.dumps(removed(values)).decode() for _, values in rows]),
         returning=returning("document.id") if with_ids else raw(""),
     )
-    return affected(session, statement, with_ids=with_ids)
+    return affected(session, namespace, statement, with_ids=with_ids)
 
 
 def patch_where(
@@ -58,7 +58,7 @@ def patch_where(
         predicate=predicate,
         returning=returning("id") if with_ids else raw(""),
     )
-    return affected(session, statement, with_ids=with_ids)
+    return affected(session, namespace, statement, with_ids=with_ids)
 
 
 def drop_attributes(session: Session, namespace: Namespace, names: Sequence[str]) -> None:

@@ -9,7 +9,7 @@ from typing import cast
 from service.compile.fragment import Fragment, constant, identifier, joined, raw
 from service.compile.ranking import as_vector, distance
 from service.core.attributes import JsonValue
-from service.core.ids import DocumentId
+from service.core.ids import DocumentId, IdType, shown_id
 from service.core.namespace import Namespace, VectorColumn
 from service.core.query import Computed, Hit, Projection
 from service.core.vectors import Metric, Vector
@@ -63,16 +63,24 @@ def join_table(session: Session, namespace: Namespace) -> Fragment:
     return raw("\nLEFT JOIN ") + name + raw(" AS document ON document.id = hit.id")
 
 
-def read_id(value: object) -> DocumentId:
-    """An id as PostgreSQL gives it; from a numeric column also where somebody has just made a
-    bigint one wider."""
+def read_id(value: object, id_type: IdType) -> DocumentId:
+    """An id as PostgreSQL gives it, in the form that callers know."""
+    return shown_id(stored_id(value), id_type)
+
+
+def stored_id(value: object) -> DocumentId:
+    """An id as the column has it; from a numeric one also where somebody has just made a bigint
+    wider."""
     return cast(DocumentId, int(value) if isinstance(value, Decimal) else value)
 
 
 class HitReader:
     """Turns rows of one projection into hits."""
 
-    def __init__(self, projection: Projection, computed: Sequence[Computed], fixed: int) -> None:
+    def __init__(
+        self, id_type: IdType, projection: Projection, computed: Sequence[Computed], fixed: int
+    ) -> None:
+        self._id_type = id_type
         self._vectors = projection.vectors
         self._names = projection.attributes
         self._computed = tuple(one.name for one in computed)
@@ -81,7 +89,11 @@ class HitReader:
 
     def hit(self, row: Row, distance: float | None) -> Hit:
         return Hit(
-            read_id(row[0]), distance, self.vectors(row), self.attributes(row), self.computed(row)
+            read_id(row[0], self._id_type),
+            distance,
+            self.vectors(row),
+            self.attributes(row),
+            self.computed(row),
         )
 
     def vectors(self, row: Row) -> Mapping[str, Vector | None]:

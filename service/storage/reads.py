@@ -8,26 +8,33 @@ from typing import Any, cast
 
 from service.compile.filters import compile_filter
 from service.compile.fragment import Fragment, identifier, joined, number, raw
+from service.compile.likeness import compile_likeness
+from service.compile.path_values import not_before, numbers_at
 from service.compile.ranking import as_vector, comparable, distance, order_by
 from service.compile.scores import compile_score
 from service.core.filters import Filter
+from service.core.likeness import Discovered, InContext, Likened, Recommended
 from service.core.namespace import Namespace, VectorColumn
 from service.core.plan import EXACT, Plan, Walk
 from service.core.query import (
+    ByPath,
     Cap,
     Nearest,
     Ordered,
     Page,
     Projection,
     Query,
+    Ranking,
     Result,
     Scored,
     Selection,
+    Shuffled,
 )
 from service.core.segments import END, START, Segment
 from service.core.vectors import Metric, Vector
 from service.storage import walking
 from service.storage.adapters import load_vector
+from service.storage.aggregates import as_json_number
 from service.storage.catalog import check_version, version_of
 from service.storage.estimates import SEARCH_BOUND, size_of
 from service.storage.faults import Stale
@@ -124,9 +131,13 @@ def run(
     _, _, _, index_version, documents, candidates, size = cast(Any, rows[0][:SEARCH_COLUMNS])
     if rows[0][0] is None:  # the one row of an answer without hits
         rows = []
-    read = HitReader(concrete(query.projection), query.computed, SEARCH_COLUMNS)
-    hits = tuple([read.hit(row, cast(float | None, row[1])) for row in rows])
-    result = Result(hits, size if known_size is None else known_size)
+    read = HitReader(namespace.id_type, concrete(query.projection), query.computed, SEARCH_COLUMNS)
+    if isinstance(query.ranking, ByPath):
+        hits = tuple([read.hit(row, as_json_number(row[1])) for row in rows])
+    else:
+        hits = tuple([read.hit(row, cast(float | None, row[1])) for row in rows])
+    size = size if known_size is None else known_size
+    result = Result(hits, size, metric=metric_of(namespace, query.ranking))
     return Found(result, index_version, documents, candidates or 0)
 
 
@@ -143,6 +154,12 @@ def compile_hits(
             name, holes = "query_capped", {"order": order_by(ranking), **cap_holes(query.cap)}
         case Ordered() as ranking:
             name, holes = "query_ordered", {"order": order_by(ranking)}
+        case Recommended() | Discovered() | InContext() as ranking:
+            name, holes = "query_alike", alike_holes(session, namespace, ranking)
+        case ByPath() as ranking:
+            name, holes = "query_by_path", path_holes(ranking)
+        case Shuffled():
+            name, holes = "query_shuffled", dict[str, Fragment]()
     return session.schemas.statement(
         name,
         table=table(session, namespace.table),
@@ -155,6 +172,24 @@ def compile_hits(
 def cap_holes(cap: Cap) -> dict[str, Fragment]:
     keys = [key for attribute in cap.attributes for key in comparable(attribute)]
     return {"keys": joined(", ", keys), "cap": number(cap.limit)}
+
+
+def alike_holes(session: Session, namespace: Namespace, ranking: Likened) -> dict[str, Fragment]:
+    column = namespace.vector_column(ranking.column)
+    comparison = compile_likeness(ranking, column, session.pgvector.schema)
+    return {
+        "column": identifier(column.column),
+        "compared": comparison.columns,
+        "score": comparison.score,
+    }
+
+
+def path_holes(ranking: ByPath) -> dict[str, Fragment]:
+    return {
+        "values": numbers_at(ranking.path),
+        "start": not_before(ranking),
+        "direction": raw(" DESC") if ranking.descending else raw(""),
+    }
 
 
 def compile_nearest(
@@ -181,6 +216,13 @@ def compile_nearest(
         predicate=compile_filter(query.filter),
         limit=number(query.depth),
     )
+
+
+def metric_of(namespace: Namespace, ranking: Ranking) -> Metric | None:
+    """What a ranking by distance measures; None for all others."""
+    if not isinstance(ranking, Nearest):
+        return None
+    return ranking.metric or namespace.vector_column(ranking.column).metric or Metric.COSINE
 
 
 def compile_distance(
@@ -211,7 +253,7 @@ def export(session: Session, namespace: Namespace, after: int, limit: int) -> Pa
         return Page((), None)
     if rows[0][2] != namespace.version:
         raise Stale
-    read = HitReader(projection, (), EXPORT_COLUMNS)
+    read = HitReader(namespace.id_type, projection, (), EXPORT_COLUMNS)
     position = cast(int, rows[-1][1]) if rows[-1][1] != rows[0][3] else None
     return Page(tuple([read.hit(row, None) for row in rows]), position)
 

@@ -50,7 +50,7 @@ def id_column(ids: Sequence[DocumentId], kind: IdType) -> list[bytes]:
         case IdType.NUMERIC:
             dump = DecimalBinaryDumper(Decimal).dump
             return [sized(bytes(dump(Decimal(value)) or b"")) for value in cast(Sequence[int], ids)]
-        case IdType.UUID:
+        case IdType.UUID | IdType.MIXED:
             return [sized(value.bytes) for value in cast(Sequence[UUID], ids)]
         case IdType.TEXT:
             return [sized(value.encode()) for value in cast(Sequence[str], ids)]

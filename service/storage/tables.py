@@ -34,7 +34,7 @@ def sequence_name(session: Session, name: str) -> Fragment:
 
 def regclass(relation: Fragment) -> Fragment:
     """A relation's name as a constant of type ``regclass``."""
-    return constant(relation.text) + raw("::regclass")
+    return constant(relation.unbound) + raw("::regclass")
 
 
 def create(session: Session, namespace: Namespace) -> None:
@@ -76,19 +76,42 @@ def alter(session: Session, namespace: Namespace, shape: Shape) -> None:
 
 
 def change_id_type(session: Session, namespace: Namespace, wanted: IdType) -> None:
+    if namespace.id_type is IdType.UUID and wanted is IdType.MIXED:
+        return  # integers fit the column as it is
     name = table(session, namespace.table)
     bound = raw("SELECT 1 FROM ") + name + raw(" OFFSET %s LIMIT 1", INLINE_REWRITE_ROWS)
     catalog = session.schemas.catalog
+    column, converted = id_type(wanted).text, converted_id(namespace.id_type, wanted).text
     if session.execute(bound).fetchone():
         raise Conflict(
             f"💔 namespace '{namespace.name}' has {namespace.id_type.value} ids and more than "
-            f"{INLINE_REWRITE_ROWS} documents, so ids of 2^63 and above need a rewrite that "
-            f'blocks it: run BEGIN; ALTER TABLE "{session.schemas.documents}"."{namespace.table}" '
-            f"ALTER COLUMN id TYPE {wanted.value}; UPDATE {catalog}.namespaces "
+            f"{INLINE_REWRITE_ROWS} documents, so ids of another type ({wanted.value}) need a "
+            "rewrite that blocks it: run BEGIN; ALTER TABLE "
+            f'"{session.schemas.documents}"."{namespace.table}" ALTER COLUMN id '
+            f"TYPE {column} USING {converted}; UPDATE {catalog}.namespaces "
             f"SET id_type = '{wanted.value}', version = nextval('{catalog}.versions') "
             f"WHERE name = '{namespace.name}'; COMMIT"
         )
-    session.define(session.schemas.statement("change_id_type", table=name, id_type=id_type(wanted)))
+    session.define(
+        session.schemas.statement(
+            "change_id_type",
+            table=name,
+            id_type=id_type(wanted),
+            using=converted_id(namespace.id_type, wanted),
+        )
+    )
+
+
+def converted_id(current: IdType, wanted: IdType) -> Fragment:
+    """An id of the column as a value of its new type."""
+    if wanted is not IdType.MIXED:
+        return raw("id::") + id_type(wanted)
+    low = raw("id::bigint")
+    if current is IdType.NUMERIC:
+        # hexadecimal digits are those of a signed integer
+        signed = raw("CASE WHEN id >= 2 ^ 63::numeric THEN id - 2 ^ 64::numeric ELSE id END")
+        low = raw("(") + signed + raw(")::bigint")
+    return raw("lpad(to_hex(") + low + raw("), 32, '0')::uuid")
 
 
 def add_vector_column(session: Session, namespace: Namespace, column: VectorColumn) -> None:
@@ -131,7 +154,7 @@ def id_type(kind: IdType) -> Fragment:
             return raw("bigint")
         case IdType.NUMERIC:
             return raw("numeric(20,0)")
-        case IdType.UUID:
+        case IdType.UUID | IdType.MIXED:
             return raw("uuid")
         case IdType.TEXT:
             return raw('text COLLATE "C"')

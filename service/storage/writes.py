@@ -84,7 +84,7 @@ def delete(
         ids=ids_array(possible, namespace.id_type),
         returning=returning("id") if with_ids else raw(""),
     )
-    return affected(session, statement, with_ids=with_ids)
+    return affected(session, namespace, statement, with_ids=with_ids)
 
 
 def delete_where(
@@ -97,7 +97,7 @@ def delete_where(
         predicate=predicate,
         returning=returning("id") if with_ids else raw(""),
     )
-    return affected(session, statement, with_ids=with_ids)
+    return affected(session, namespace, statement, with_ids=with_ids)
 
 
 def first_matches(
@@ -116,10 +116,12 @@ def returning(field: LiteralString) -> Fragment:
     return raw(" RETURNING ") + raw(field)
 
 
-def affected(session: Session, statement: Fragment, *, with_ids: bool) -> Affected:
+def affected(
+    session: Session, namespace: Namespace, statement: Fragment, *, with_ids: bool
+) -> Affected:
     """What a statement changed; ``with_ids``: it gives the ids back."""
     cursor = session.execute(statement)
-    ids = tuple([read_id(row[0]) for row in cursor]) if with_ids else ()
+    ids = tuple([read_id(row[0], namespace.id_type) for row in cursor]) if with_ids else ()
     return Affected(cursor.rowcount, ids)
 
 
@@ -139,6 +141,8 @@ def copy_all(session: Session, source: Namespace, target: Namespace) -> int:
 
 def attribute_rows(batch: Upsert) -> list[bytes]:
     """Each document's attributes as JSON, without those it does not have."""
+    if batch.objects:
+        return [orjson.dumps(attributes) for attributes in batch.objects]
     if not batch.attributes:
         return [b"{}"] * len(batch.ids)
     names = [column.name for column in batch.attributes]
@@ -155,7 +159,7 @@ def ids_array(ids: tuple[DocumentId, ...], kind: IdType) -> Fragment:
             return raw("%s::bigint[]", list(ids))
         case IdType.NUMERIC:
             return raw("%s::numeric[]", list(ids))
-        case IdType.UUID:
+        case IdType.UUID | IdType.MIXED:
             return raw("%s::uuid[]", list(ids))
         case IdType.TEXT:
             return raw("%s::text[]", list(ids))

@@ -7,14 +7,15 @@ callers; of anything unexpected the log gets the traceback and the caller a requ
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from uuid import uuid4
 
-from flask import Flask, Response, request
+from flask import Flask, Response, current_app, request
 from werkzeug.exceptions import HTTPException, InternalServerError, MethodNotAllowed
 from werkzeug.exceptions import NotFound as NoRoute
 
 from service.core.errors import (
+    Closed,
     Conflict,
     Forbidden,
     InvalidAddress,
@@ -35,6 +36,8 @@ from service.web.json import respond
 logger = logging.getLogger(__name__)
 
 UNEXPECTED = 500
+BELOW = "vectable_below"
+Answering = Callable[[HTTPException], Response]
 STATUS: Mapping[type[ServiceError], int] = {
     InvalidRequest: 400,
     InvalidAddress: 400,
@@ -42,6 +45,7 @@ STATUS: Mapping[type[ServiceError], int] = {
     Forbidden: 403,
     NotFound: 404,
     Conflict: 409,
+    Closed: 412,
     TooLarge: 413,
     MalformedRequest: 422,
     TooManyRequests: 429,
@@ -103,7 +107,25 @@ def _refused(error: ServiceError) -> Response:
     return respond(envelope(error.message), status, headers)
 
 
+def answer_below(app: Flask, prefixes: tuple[str, ...], answer: Answering) -> None:
+    """Let a dialect answer for what is below its paths and has no route of its own."""
+    known: dict[tuple[str, ...], Answering] = app.extensions.setdefault(BELOW, {})
+    known[prefixes] = answer
+
+
+def _dialect() -> Answering | None:
+    """Who answers for the path of the request."""
+    known: dict[tuple[str, ...], Answering] = current_app.extensions.get(BELOW, {})
+    path = request.path
+    for prefixes, answer in known.items():
+        if any(path == prefix or path.startswith(f"{prefix}/") for prefix in prefixes):
+            return answer
+    return None
+
+
 def _http(error: HTTPException) -> Response:
+    if (answer := _dialect()) is not None:
+        return answer(error)
     if isinstance(error, InternalServerError) and error.original_exception is not None:
         # Flask wraps what an after-request function raises.
         return _unexpected(error.original_exception)

@@ -1,4 +1,4 @@
-"""Liveness and readiness for load balancers, and a quick answer at the bare address.
+"""Liveness and readiness for load balancers.
 
 Whether the service is ready is asked of a function; nothing here knows the database.
 """
@@ -10,6 +10,7 @@ from collections.abc import Callable
 from flask import Blueprint, Response
 
 from service.core.errors import Unavailable
+from service.web.access import open_to_all
 from service.web.errors import envelope, headers_of, status_of
 from service.web.json import respond
 
@@ -18,14 +19,14 @@ def blueprint(is_ready: Callable[[], str | None]) -> Blueprint:
     """The health routes; ``is_ready`` says what is missing, or None."""
     health = Blueprint("health", __name__)
 
-    # GET routes answer HEAD too: old clients warm a connection up with HEAD /.
-    @health.get("/")
     @health.get("/healthz")
     @health.get("/livez")
+    @open_to_all
     def alive() -> Response:
         return respond({"status": "ok"})
 
     @health.get("/readyz")
+    @open_to_all
     def ready() -> Response:
         missing = is_ready()
         if missing is None:

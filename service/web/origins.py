@@ -10,23 +10,18 @@ import re
 from functools import lru_cache
 from ipaddress import IPv4Address
 
-from flask import Flask, request
+from flask import request
 
 from service.core.errors import Forbidden
 
 HOST = re.compile(r"(\[::1\]|localhost|[0-9]{1,3}(?:\.[0-9]{1,3}){3})(?::[0-9]{1,5})?", re.ASCII)
 
 
-def install(app: Flask, loopback: bool) -> None:
-    """Refuse what a web page sent, if the service listens on loopback.
+def check() -> None:
+    """Raises ``Forbidden`` for a request of another machine, or of a web page.
 
-    To be left out when keys are set: a page does not know them.
+    For services that ask nobody for a key: a page does not know one.
     """
-    if loopback:
-        app.before_request(_check_origin)
-
-
-def _check_origin() -> None:
     headers = request.environ
     # A server told to listen elsewhere by its own command line; empty for a unix socket.
     address: str = headers.get("REMOTE_ADDR", "")

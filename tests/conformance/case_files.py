@@ -2,16 +2,17 @@
 
 A file is a list of cases. A case has a ``name`` (a sentence about behaviour), ``given`` (bodies
 that are written first) and ``steps``. A step has a ``call`` ("POST {ns}/query"), a request
-(``body``, ``raw``, ``hex``, ``gzip``, ``send`` for headers) and what is expected of the answer
-(checks.py). A step with ``until`` is sent again until its answer has this in it. Files of v2 name
-the bodies that their cases start from: {"documents": {name: body}, "cases": […]}.
+(``body``, ``raw``, ``hex``, ``gzip``, ``send`` for headers, null for one that is not sent) and what
+is expected of the answer (checks.py; vectorai_checks.py for VectorAI's API). A step with ``until``
+is sent again until its answer has this in it. Files of v2 and of VectorAI's API name the bodies
+that their cases start from: {"documents": {name: body}, "cases": […]}.
 
 In every string ``{ns}`` stands for the case's own namespace, below /v1/<collection> in the files of
-v1 and below /v2/namespaces in those of v2, ``{v1}`` and ``{v2}`` for it in that version, ``{all}``
-for the list of namespaces, ``{namespace}`` for the name alone, and a name in the ``keep`` of an
-earlier step for what that step kept. Long values are generated: ``{"$repeat": ["x", 3]}`` is
-"xxx", ``{"$list": [0, 3]}`` is [0, 0, 0] and ``{"$count": 3}`` is [0, 1, 2]; ``raw`` may be a list
-of [text, times].
+v1, below /v2/namespaces in those of v2 and below /collections in those of VectorAI's API, ``{v1}``
+and ``{v2}`` for it in that version, ``{all}`` for the list of namespaces, ``{namespace}`` for the
+name alone, and a name in the ``keep`` of an earlier step for what stands there in its answer. Long
+values are generated: ``{"$repeat": ["x", 3]}`` is "xxx", ``{"$list": [0, 3]}`` is [0, 0, 0] and
+``{"$count": 3}`` is [0, 1, 2]; ``raw`` may be a list of [text, times].
 """
 
 from __future__ import annotations
@@ -84,6 +85,12 @@ def names_for_v2(namespace: str) -> dict[str, str]:
     return {**names, "ns": names["v2"]}
 
 
+def names_for_collection(namespace: str) -> dict[str, str]:
+    """What the placeholders of a case of VectorAI's API stand for."""
+    names = names_for("namespaces", namespace)
+    return {**names, "all": "/collections", "ns": f"/collections/{namespace}"}
+
+
 def fill(value: Any, names: Names) -> Any:
     """The value with placeholders replaced and generators run."""
     if isinstance(value, str):
@@ -117,7 +124,8 @@ def encoded(step: Step, names: Names) -> bytes:
 def send(client: FlaskClient, step: Step, names: Names) -> TestResponse:
     """Send one step's request."""
     method, _, path = fill(step["call"], names).partition(" ")
-    headers = {"Content-Type": "application/json", **step.get("send", {})}
+    given = {"Content-Type": "application/json", **fill(step.get("send", {}), names)}
+    headers = {name: value for name, value in given.items() if value is not None}
     if step.get("gzip"):
         headers["Content-Encoding"] = "gzip"
     # the test client would put the true length in place of a false one
@@ -137,14 +145,19 @@ def write(client: FlaskClient, body: object, names: Names) -> None:
     assert response.status_code == 200, f"the given documents were refused: {response.text}"
 
 
-def run(client: FlaskClient, steps: list[Step], names: dict[str, str]) -> None:
+def run(
+    client: FlaskClient,
+    steps: list[Step],
+    names: dict[str, str],
+    check: Callable[[Step, TestResponse], None] = checks.check,
+) -> None:
     """Send the steps one after the other and check their answers."""
     for step in steps:
         expected = fill(step, names)
         response = awaited(client, step, names) if "until" in step else send(client, step, names)
-        checks.check(expected, response)
-        for name, key in step.get("keep", {}).items():
-            names[name] = response.get_json()[key]
+        check(expected, response)
+        for name, path in step.get("keep", {}).items():
+            names[name] = str(checks.at(path, response.get_json()))
 
 
 def awaited(client: FlaskClient, step: Step, names: Names) -> TestResponse:

@@ -1,5 +1,5 @@
-"""What the tests of turbopuffer's official clients share: an environment of its own for each, a
-running server, and the checks that are run between them, one by one.
+"""What the tests of turbopuffer's and VectorAI's official clients share: an environment of its own
+for each, a running server, and the checks that are run between them, one by one.
 
 The environments live in the user's cache, never in the project's; made once, they stay.
 """
@@ -51,12 +51,14 @@ class Report:
 
 @dataclass(frozen=True)
 class PythonClient:
-    """A generated client for Python, the modules with its checks, and what is installed with it."""
+    """A client for Python, the modules with its checks, and what is installed with it."""
 
     version: str
     modules: tuple[str, ...]
     packages: tuple[str, ...] = ()
     settings: Mapping[str, str] = field(default_factory=dict[str, str])
+    package: str = "turbopuffer"
+    scenario: str = "official_client_v2_scenario"
 
     def checks(self) -> list[str]:
         return checks_in(*self.modules)
@@ -65,9 +67,9 @@ class PythonClient:
         return "\n".join((FOLDER / f"{module}.py").read_text("utf-8") for module in self.modules)
 
     def run(self, server: Server, folder: Path) -> bytes:
-        name = "-".join(("turbopuffer", self.version, *self.packages)).replace("==", "-")
-        python = python_with(name, f"turbopuffer=={self.version}", *self.packages)
-        scenario = str(FOLDER / "official_client_v2_scenario.py")
+        name = "-".join((self.package, self.version, *self.packages)).replace("==", "-")
+        python = python_with(name, f"{self.package}=={self.version}", *self.packages)
+        scenario = str(FOLDER / f"{self.scenario}.py")
         return run([str(python), scenario, self.version, *self.modules], self.settings, server)
 
 
@@ -106,15 +108,20 @@ Client = PythonClient | TypescriptClient
 class Reports:
     """How the checks of clients went: a client is run when it is first asked for, and once.
 
-    The server is started with the first of them.
+    The server is started with the first of them; ``settings`` go into its environment.
     """
 
     def __init__(
-        self, clients: Mapping[str, Client], database_url: str, factory: pytest.TempPathFactory
+        self,
+        clients: Mapping[str, Client],
+        database_url: str,
+        factory: pytest.TempPathFactory,
+        settings: Mapping[str, str] | None = None,
     ) -> None:
         self._clients = clients
         self._database_url = database_url
         self._factory = factory
+        self._settings = settings
         self._known: dict[str, Report | BaseException] = {}
         self._server: Server | None = None
         self._stack = ExitStack()
@@ -140,7 +147,9 @@ class Reports:
         folder = self._factory.mktemp(name)
         if self._server is None:
             log = folder / "server.log"
-            self._server = self._stack.enter_context(serving(self._database_url, log))
+            self._server = self._stack.enter_context(
+                serving(self._database_url, log, self._settings)
+            )
         return self._clients[name].run(self._server, folder)
 
 
@@ -236,6 +245,8 @@ def run(command: Sequence[str], settings: Mapping[str, str], server: Server) -> 
         "TURBOPUFFER_BASE_URL": server.url,
         "TURBOPUFFER_API_BASE_URL": server.url,
         "TURBOPUFFER_API_KEY": KEY,
+        "VECTORAI_URL": server.url,
+        "VECTORAI_KEY": KEY,
         "no_proxy": "127.0.0.1",
         **settings,
     }
@@ -251,7 +262,9 @@ def free_port() -> int:
 
 
 @contextmanager
-def serving(database_url: str, log: Path) -> Generator[Server]:
+def serving(
+    database_url: str, log: Path, settings: Mapping[str, str] | None = None
+) -> Generator[Server]:
     """A server of two processes on the database, stopped at the end."""
     port = free_port()
     url = f"http://127.0.0.1:{port}"
@@ -261,6 +274,7 @@ def serving(database_url: str, log: Path) -> Generator[Server]:
         "VECTABLE_API_KEYS": f"other,{KEY}",
         "WEB_CONCURRENCY": "2",
         "VECTABLE_THREADS": "4",
+        **(settings or {}),
     }
     command = [sys.executable, "-m", "service", "serve", "--port", str(port)]
     with log.open("wb") as output:

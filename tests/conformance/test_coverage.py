@@ -27,7 +27,8 @@ from tests.conformance.covered import (
 )
 from tests.conformance.wire import objects
 
-SCALARS = tuple(scalar.value for scalar in Scalar)
+# free-form values come from the other API: test_both_dialects.py filters by them
+SCALARS = tuple(scalar.value for scalar in Scalar if scalar is not Scalar.ANY)
 ARRAYS = tuple(f"[]{scalar}" for scalar in SCALARS)
 TEXTS = ("string", "[]string")
 # which types an operator means something for

@@ -65,7 +65,8 @@ def full_texts() -> list[Object]:
 def test_every_type_of_an_attribute_is_declared_by_a_case() -> None:
     types = {type_of(entry) for entry in entries()}
 
-    wanted = {f"{array}{scalar.value}" for array, scalar in product(("", "[]"), Scalar)}
+    declared = [scalar for scalar in Scalar if scalar is not Scalar.ANY]
+    wanted = {f"{array}{scalar.value}" for array, scalar in product(("", "[]"), declared)}
     assert wanted - types == set()
 
 

@@ -109,6 +109,11 @@ def gate(connection: Connection, source: str) -> Iterator[Callable[[], object]]:
     connection.execute(script.encode())
     yield lambda: connection.execute(b"SELECT pg_advisory_unlock(%d)" % key)
     connection.execute("SELECT pg_advisory_unlock_all()")
+    restored = f"""
+        DROP VIEW vectable."{source}";
+        ALTER TABLE vectable."data-of-{source}" RENAME TO "{source}"
+    """
+    connection.execute(restored.encode())
 
 
 def waits(connection: Connection, copies: int = 1) -> bool:

@@ -10,13 +10,27 @@ from psycopg.types.json import Jsonb
 from service.compile.filters import compile_filter
 from service.core.attributes import parse_type
 from service.core.binding import bind
+from service.core.bounds import Bounds
+from service.core.elements import (
+    Counted,
+    Element,
+    Empty,
+    FromId,
+    HasId,
+    HasVector,
+    IsValue,
+    Nested,
+    Null,
+)
 from service.core.filters import (
     EVERYTHING,
     NOTHING,
     And,
     AnyElement,
     AnyOf,
+    AtLeast,
     Attribute,
+    Between,
     Compare,
     ComparesNew,
     Equal,
@@ -32,6 +46,7 @@ from service.core.filters import (
     Order,
     Regex,
 )
+from service.core.paths import Item, Key, Path
 
 ID = IdField()
 KEY = UUID("00000000-0000-0000-0000-000000000001")
@@ -64,6 +79,7 @@ def J(value: object) -> tuple[str, object]:  # noqa: N802 - short, for the table
     return ("jsonb", value)
 
 
+AT_A, FIRST = Path((Key("a"),)), Path((Key("a"), Item(0)))
 A_TAG, B_TAG = {"tags": ["a"]}, {"tags": ["b"]}
 
 # (filter, SQL, values): one row per node and per surprise
@@ -186,6 +202,30 @@ CASES: list[tuple[Filter, str | None, tuple[object, ...]]] = [
         f"({N} > {NEW_N} OR ((attributes ->> 'n') IS NOT NULL AND {NO_NEW_N}))",
         (),
     ),
+    (
+        AtLeast(1, (A, NOTHING)),
+        "cardinality(array_positions(ARRAY[attributes @> %s, false], true)) >= 1",
+        (J({"a": 1}),),
+    ),
+    (AtLeast(0, (A,)), "true", ()),
+    (AtLeast(2, (A,)), "false", ()),
+    (
+        Between(HOST, Bounds(((Order.GREATER, 1), (Order.LESS_OR_EQUAL, 2.5)))),
+        f"({N} > %s AND {N} <= %s)",
+        (Decimal(1), Decimal("2.5")),
+    ),
+    (Between(S, Bounds(((Order.LESS, "x"),))), f"({START} < %s)", ("x",)),
+    # more of these: test_compile_elements.py
+    (
+        Element(AT_A, IsValue("x")),
+        "attributes @> ANY (%s::jsonb[])",
+        ([J({"a": "x"}), J({"a": ["x"]})],),
+    ),
+    (Null(AT_A), "attributes @> ANY (%s::jsonb[])", ([J({"a": None}), J({"a": [None]})],)),
+    (Empty(AT_A), "((attributes -> 'a') NOT IN ('null', '[]')) IS NOT TRUE", ()),
+    (Counted(FIRST, Bounds(((Order.GREATER, 3),))), None, (3,)),
+    (Nested(AT_A, Null(AT_A)), None, ([J({"a": None}), J({"a": [None]})],)),
+    (HasVector("b", "vector_b"), '"vector_b" IS NOT NULL', ()),
     # names: no placeholders, no escapes, no ends of the constant
     (Missing(Attribute("100%s")), "(attributes ->> '100%%s') IS NULL", ()),
     (Missing(Attribute("it's")), "(attributes ->> 'it''s') IS NULL", ()),
@@ -230,8 +270,8 @@ def test_booleans_are_bound_as_booleans():
     assert value.obj["s"] is True
 
 
-# binding refuses a misfit, so that none is ever compiled
-NODES = [node for node in get_args(Filter) if node is not Misfit]
+# binding refuses a misfit, and makes of ids what is said of the field: none is ever compiled
+NODES = [node for node in get_args(Filter) if node not in (Misfit, HasId, FromId)]
 
 
 @pytest.mark.parametrize("node", NODES, ids=lambda node: node.__name__)

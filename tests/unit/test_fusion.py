@@ -1,13 +1,14 @@
-"""Reciprocal rank fusion: several rankings become one."""
+"""Fusion: several rankings become one."""
 
 from __future__ import annotations
 
 from typing import Any, cast
+from uuid import UUID
 
 import pytest
 
 from service.core.errors import InvalidRequest, MalformedRequest
-from service.core.fusion import RANK_CONSTANT, fuse
+from service.core.fusion import RANK_CONSTANT, fuse, fuse_places, fuse_scores
 from service.core.query import Hit, Result
 from service.dialects.turbopuffer.fusions import Fusion
 from service.dialects.turbopuffer.queries_v2 import Multi, QueryRequest
@@ -163,3 +164,60 @@ def test_a_fusion_that_cannot_be_is_refused(
         fusion(rerank, **root)
 
     assert type(caught.value) is error
+
+
+def places(*rankings: list[Hit], weights: tuple[float, ...], constant: float) -> dict[Any, float]:
+    found = fuse_places(rankings, weights, constant)
+    return {hit.id: hit.distance or 0.0 for hit in found}
+
+
+def test_places_begin_at_zero():
+    assert places(hits(1, 2), hits(2, 3), weights=(1, 1), constant=2) == pytest.approx(
+        {2: 1 / 3 + 1 / 2, 1: 1 / 2, 3: 1 / 3}
+    )
+
+
+def test_a_weight_draws_the_places_of_its_ranking_together():
+    scores = places(hits(1, 2, 3), hits(4), weights=(3, 1), constant=2)
+
+    # the third place of weight 3 counts like the first one of weight 1
+    assert scores == pytest.approx({1: 1 / (1 / 3 + 1), 2: 1 / (2 / 3 + 1), 3: 1 / 2, 4: 1 / 2})
+    assert list(scores) == [1, 2, 3, 4]
+
+
+def test_a_ranking_without_weight_adds_nothing():
+    assert places(hits(1), hits(2), weights=(0, 1), constant=1) == {2: 1.0, 1: 0.0}
+
+
+def shares(**scores: float) -> list[tuple[Hit, float]]:
+    return [(hit, scores[str(hit.id)]) for hit in hits(*scores)]
+
+
+def fused_scores(*rankings: list[tuple[Hit, float]]) -> dict[Any, float]:
+    return {hit.id: hit.distance or 0.0 for hit in fuse_scores(rankings)}
+
+
+def test_scores_are_brought_into_proportion_before_they_are_added():
+    # mean 2, deviation 1: from -1 to 5; mean 20, deviation 10: from -10 to 50
+    scores = fused_scores(shares(a=3, b=2, c=1), shares(a=30, d=20, c=10))
+
+    assert scores == pytest.approx({"a": 4 / 3, "c": 2 / 3, "b": 1 / 2, "d": 1 / 2})
+    assert list(scores) == ["a", "c", "b", "d"]
+
+
+@pytest.mark.parametrize("ranking", [shares(a=7), shares(a=0.3, b=0.3, c=0.3)])
+def test_scores_that_do_not_differ_are_in_the_middle(ranking: list[tuple[Hit, float]]):
+    assert set(fused_scores(ranking).values()) == {0.5}
+
+
+def test_empty_rankings_add_nothing():
+    assert fused_scores([], shares(a=1)) == {"a": 0.5}
+    assert fused_scores() == {}
+
+
+def test_integers_come_before_uuids():
+    mixed = [UUID(int=2**64), 7, UUID(int=2**65), 3]
+
+    assert [hit.id for hit in fuse([[h] for h in hits(*mixed)], (1.0,) * 4)] == [
+        3, 7, UUID(int=2**64), UUID(int=2**65),
+    ]  # fmt: skip

@@ -118,14 +118,14 @@ def test_an_unknown_statement_is_an_error():
 
 
 def test_a_statement_knows_the_three_schemas():
-    text = Schemas("search").statement("find_namespace", "books").text
+    text = Schemas("search").statement("find_alias", "books").text
 
-    assert 'FROM "search_catalog".namespaces' in text
+    assert 'FROM "search_catalog".aliases' in text
     assert Schemas("search").segments == "search_segments"
 
 
 def test_values_go_to_the_placeholders_of_the_file():
-    statement = SCHEMAS.statement("find_namespace", "books")
+    statement = SCHEMAS.statement("find_alias", "books")
 
     assert statement.values == ("books",)
 

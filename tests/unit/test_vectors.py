@@ -16,9 +16,9 @@ from service.dialects.turbopuffer.vectors import (
     parse_vector,
     parse_vectors,
     render_base64,
-    render_floats,
 )
 from service.storage.rows import vector_column
+from service.web.floats import render_floats
 
 
 def packed(*numbers: float) -> bytes:

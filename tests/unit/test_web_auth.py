@@ -1,23 +1,50 @@
-"""Bearer keys: who gets in, and what the others learn."""
+"""Keys of the settings: who gets in, and what the others learn. None of it asks the database."""
+
+from typing import Any, NoReturn, cast
 
 import pytest
 from flask import Flask
 
-from service.web import auth, errors
+from service.core.permissions import Permission
+from service.engine.administering import Administrator
+from service.engine.keys import Keys
+from service.storage.pool import Database
+from service.web import access, auth, errors
 
 
-def client_with(*keys):
+class NoDatabase:
+    def session(self) -> NoReturn:
+        raise AssertionError("the database was asked")
+
+    transaction = session
+
+
+@access.needs(Permission.READ | Permission.WRITE)
+def inside(**_: Any) -> str:
+    return "in"
+
+
+@access.open_to_all
+def outside() -> str:
+    return "in"
+
+
+def client_with(*keys, loopback=False):
     app = Flask(__name__)
     errors.install(app)
-    auth.install(app, keys)
-    for path in ("/", "/healthz", "/livez", "/readyz", "/v2/namespaces/books"):
-        app.add_url_rule(path, path, lambda: "in", methods=["GET", "POST", "DELETE"])
+    database = cast(Database, NoDatabase())
+    administrator = Administrator(database)
+    authenticator = auth.Authenticator(keys, Keys(database), administrator)
+    access.install(app, access.Gate(authenticator, administrator, loopback=loopback))
+    for path in ("/", "/healthz", "/livez", "/readyz"):
+        app.add_url_rule(path, path, outside, methods=["GET"])
+    app.add_url_rule("/v2/namespaces/<namespace>", view_func=inside, methods=["GET", "DELETE"])
     return app.test_client()
 
 
-def status_for(client, header, path="/v2/namespaces/books"):
+def status_for(client, header, path="/v2/namespaces/books", **others):
     headers = {} if header is None else {"Authorization": header}
-    return client.get(path, headers=headers).status_code
+    return client.get(path, headers=headers | others).status_code
 
 
 @pytest.mark.parametrize(
@@ -51,11 +78,39 @@ def test_nothing_else_opens(header):
     assert status_for(client_with("one", "two"), header) == 401
 
 
-def test_without_keys_the_service_is_open():
+@pytest.mark.parametrize(
+    ("api_key", "header", "status"),
+    [
+        ("one", None, 200),
+        (" one ", None, 200),
+        ("one", "Bearer wrong", 200),
+        ("wrong", "Bearer one", 401),
+        ("wrong", None, 401),
+        ("", "Bearer one", 200),
+        ("Bearer one", None, 401),
+    ],
+)
+def test_the_other_header_comes_first(api_key, header, status):
+    assert status_for(client_with("one"), header, **{"api-key": api_key}) == status
+
+
+def test_a_server_that_others_reach_is_closed_even_without_keys():
     client = client_with()
 
-    assert status_for(client, None) == 200
-    assert status_for(client, "Bearer anything") == 200
+    assert status_for(client, None) == 401
+    assert status_for(client, "Bearer anything") == 401
+
+
+def test_where_keys_are_asked_for_any_name_and_any_page_will_do():
+    page = {"Origin": "https://page.example", "Sec-Fetch-Site": "cross-site"}
+
+    answer = client_with("one", loopback=True).get(
+        "/v2/namespaces/books",
+        headers={"api-key": "one", "Host": "vectors.example", **page},
+        environ_overrides={"REMOTE_ADDR": "192.0.2.7"},
+    )
+
+    assert answer.status_code == 200
 
 
 def test_an_empty_key_opens_for_nobody():
@@ -85,8 +140,12 @@ def test_a_header_that_is_not_even_latin_1_is_only_wrong():
 
 @pytest.mark.parametrize("path", ["/healthz", "/livez", "/readyz", "/"])
 @pytest.mark.parametrize("method", ["GET", "HEAD"])
-def test_health_and_the_bare_address_are_open(path, method):
-    assert client_with("one").open(path, method=method).status_code == 200
+@pytest.mark.parametrize("keys", [("one",), ()])
+@pytest.mark.parametrize("loopback", [True, False])
+def test_what_is_open_to_all_is_open_without_the_database(path, method, keys, loopback):
+    client = client_with(*keys, loopback=loopback)
+
+    assert client.open(path, method=method).status_code == 200
 
 
 @pytest.mark.parametrize(
@@ -102,6 +161,15 @@ def test_health_and_the_bare_address_are_open(path, method):
 )
 def test_all_else_is_not_even_said_to_exist(method, path):
     assert client_with("one").open(path, method=method).status_code == 401
+
+
+def test_who_has_a_key_is_told_what_does_not_exist():
+    client = client_with("one")
+
+    answers = [client.get("/nowhere", headers={"api-key": "one"})]
+    answers.append(client.post("/healthz", headers={"api-key": "one"}))
+
+    assert [answer.status_code for answer in answers] == [404, 405]
 
 
 def test_missing_and_wrong_are_told_apart_and_nothing_more():
@@ -129,3 +197,13 @@ def test_every_key_is_compared_whichever_fits(monkeypatch):
     assert status_for(client, "Bearer one") == 200
     assert len(compared) == 3
     assert {len(digest) for digest in compared} == {32}
+
+
+def test_a_view_that_declares_nothing_needs_the_permission_to_administrate():
+    def undeclared() -> str:
+        return "in"
+
+    assert not access.is_declared(undeclared)
+    assert access.need_of(undeclared) is Permission.ADMIN
+    assert access.need_of(inside) == Permission.READ | Permission.WRITE
+    assert access.need_of(outside) is None

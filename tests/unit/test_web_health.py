@@ -21,20 +21,13 @@ def never_asked():
     raise AssertionError("liveness must not depend on the database")
 
 
-@pytest.mark.parametrize("path", ["/", "/healthz", "/livez"])
+@pytest.mark.parametrize("path", ["/healthz", "/livez"])
 def test_alive_without_asking_anybody(client_with, path):
     answer = client_with(never_asked).get(path)
 
     assert answer.status_code == 200
     assert answer.get_json() == {"status": "ok"}
     assert answer.headers["Content-Type"] == "application/json"
-
-
-def test_the_bare_address_answers_head_for_warming_up(client_with):
-    answer = client_with(never_asked).head("/")
-
-    assert answer.status_code == 200
-    assert answer.get_data() == b""
 
 
 def test_ready_when_nothing_is_missing(client_with):

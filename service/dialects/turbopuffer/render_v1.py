@@ -11,8 +11,9 @@ from service.core.errors import InvalidRequest
 from service.core.namespace import NAME, NamespacePage
 from service.core.query import DEFAULT_VECTOR, Hit, Page, Recall, Result
 from service.core.vectors import Vector
-from service.dialects.turbopuffer.vectors import render_base64, render_floats
+from service.dialects.turbopuffer.vectors import render_base64
 from service.engine import Description
+from service.web.floats import render_floats
 
 Rendered = dict[str, Any]
 

@@ -11,8 +11,9 @@ from service.core.ids import DocumentId
 from service.core.operations import Operation
 from service.core.query import Hit, Result
 from service.dialects.turbopuffer.metadata import render_time
-from service.dialects.turbopuffer.vectors import render_base64, render_floats
+from service.dialects.turbopuffer.vectors import render_base64
 from service.web.errors import envelope, status_named
+from service.web.floats import render_floats
 
 Rendered = dict[str, object]
 Answer = Result | Aggregates

@@ -13,6 +13,7 @@ from flask import Blueprint, Response, request
 
 from service.core.documents import Write
 from service.core.errors import InvalidAddress, InvalidRequest
+from service.core.permissions import Permission
 from service.dialects.turbopuffer import render_v1 as render
 from service.dialects.turbopuffer import routing
 from service.dialects.turbopuffer.attribute_schema import parse_schema_body
@@ -26,10 +27,12 @@ from service.dialects.turbopuffer.requests_v1 import (
 )
 from service.dialects.turbopuffer.schema_rendering import render_schema
 from service.dialects.turbopuffer.wire import Wire
+from service.web.access import check_source, checks_names, needs
 from service.web.body import read_body
 from service.web.context import engine, read
 from service.web.json import loads, respond
 from service.web.limits import limits
+from service.web.names import shown_names
 
 MAX_PAGE = 1000
 MAX_DIGITS = 18
@@ -44,11 +47,12 @@ def blueprint(collection: str) -> Blueprint:
     return bp
 
 
+@needs(Permission.READ)
+@checks_names
 def list_namespaces() -> Response:
     size = page_size()
-    page = engine().list_namespaces(
-        request.args.get("prefix", ""), render.read_cursor(argument("cursor")), size
-    )
+    cursor = render.read_cursor(argument("cursor"))
+    page = shown_names(request.args.get("prefix", ""), cursor, size)
     return respond(render.render_namespaces(page))
 
 
@@ -77,14 +81,17 @@ def argument(name: str) -> str:
     return request.args.get(name) or request.args.get(f"?{name}") or ""
 
 
+@needs(Permission.WRITE)
 def write(namespace: str) -> Response:
     match cast(Write | Copy, read(WRITE, limits().max_write_bytes)):
         case Copy(source):
+            check_source(source)
             return respond(render.render_copied(engine().copy(namespace, source)))
         case Write() as change:
             return respond(render.render_written(engine().write(namespace, change)))
 
 
+@needs(Permission.READ)
 def query(namespace: str) -> Response:
     started = perf_counter()
     lookup = cast(Lookup, read(QUERY, limits().max_body_bytes, empty_ok=True))
@@ -95,25 +102,30 @@ def query(namespace: str) -> Response:
     return respond(render.render_hits(result, base64=lookup.base64), headers=headers)
 
 
+@needs(Permission.READ)
 def export(namespace: str) -> Response:
     page = engine().export(namespace, render.read_position(argument("cursor")))
     return respond(render.render_page(page))
 
 
+@needs(Permission.READ)
 def describe(namespace: str) -> Response:
     return Response(headers=render.describing_headers(engine().describe(namespace)))
 
 
+@needs(Permission.WRITE)
 def delete(namespace: str) -> Response:
     engine().delete(namespace)
     return respond({"status": "ok"})
 
 
+@needs(Permission.WRITE)
 def delete_index(namespace: str) -> Response:
     engine().drop_indexes(namespace)
     return respond({"status": "ok"})
 
 
+@needs(Permission.READ)
 def recall(namespace: str) -> Response:
     test = cast(
         RecallTest, RECALL.load(recall_arguments())
@@ -137,15 +149,18 @@ def recall_arguments() -> dict[str, int]:
     return given
 
 
+@needs(Permission.READ)
 def schema(namespace: str) -> Response:
     return respond(render_schema(engine().schema(namespace)))
 
 
+@needs(Permission.WRITE)
 def update_schema(namespace: str) -> Response:
     update = parse_schema_body(cast(Wire, loads(read_body(limits().max_body_bytes))))
     return respond(render_schema(engine().update_schema(namespace, update)))
 
 
+@needs(Permission.READ)
 def warm(namespace: str) -> Response:
     engine().warm(namespace)
     return respond({"status": "ACCEPTED", "message": "cache warm hint accepted"}, status=202)

@@ -17,6 +17,7 @@ from service.core.documents import Write
 from service.core.errors import InvalidRequest, NotFound
 from service.core.fusion import fuse
 from service.core.metadata import Metadata, MetadataUpdate
+from service.core.permissions import Permission
 from service.core.query import Result
 from service.dialects.turbopuffer import render_v2 as render
 from service.dialects.turbopuffer import routing
@@ -29,6 +30,7 @@ from service.dialects.turbopuffer.metadata import (
 )
 from service.dialects.turbopuffer.queries_v2 import Multi, QueryRequest, Single
 from service.dialects.turbopuffer.writes_v2 import Copy, CopyRequest, WriteRequest
+from service.web.access import check_source, needs
 from service.web.context import engine, read
 from service.web.json import respond
 from service.web.limits import limits
@@ -47,10 +49,12 @@ def v1_blueprint(collection: str) -> Blueprint:
     return routing.blueprint(name, f"/v1/{collection}", V1_ROUTES)
 
 
+@needs(Permission.WRITE)
 def write(namespace: str) -> Response:
     started = perf_counter()
     match cast(Write | Copy, read(WRITE, limits().max_write_bytes)):
         case Copy(source, must_exist):
+            check_source(source)
             copied = engine().copy(namespace, source, must_exist=must_exist)
             return respond(render.render_copied(copied, perf_counter() - started))
         case Write() as change:
@@ -58,6 +62,7 @@ def write(namespace: str) -> Response:
             return respond(render.render_written(written, change, perf_counter() - started))
 
 
+@needs(Permission.READ)
 def query(namespace: str) -> Response:
     started = perf_counter()
     match cast(Single | Multi, read(QUERY, limits().max_body_bytes)):
@@ -90,6 +95,7 @@ def fused(answers: tuple[render.Answer, ...], fusion: Fusion) -> Result:
     return replace(results[0], hits=chosen)
 
 
+@needs(Permission.READ)
 def explain_query(namespace: str) -> Response:
     asked = cast(Single | Multi, read(QUERY, limits().max_body_bytes))
     if isinstance(asked, Multi):
@@ -99,23 +105,28 @@ def explain_query(namespace: str) -> Response:
     return respond({"plan_text": text})
 
 
+@needs(Permission.WRITE)
 def delete(namespace: str) -> Response:
     engine().delete(namespace)
     return respond({"status": "OK"})
 
 
+@needs(Permission.READ)
 def metadata(namespace: str) -> Response:
     return respond(render_metadata(engine().metadata(namespace), DEFAULT_ENCRYPTION))
 
 
+@needs(Permission.READ)
 def metadata_v1(namespace: str) -> Response:
     return respond(render_metadata(engine().metadata(namespace), SSE))
 
 
+@needs(Permission.WRITE)
 def update_metadata(namespace: str) -> Response:
     return respond(render_metadata(updated(namespace), DEFAULT_ENCRYPTION))
 
 
+@needs(Permission.WRITE)
 def update_metadata_v1(namespace: str) -> Response:
     return respond(render_metadata(updated(namespace), SSE))
 
@@ -125,11 +136,14 @@ def updated(namespace: str) -> Metadata:
     return engine().update_metadata(namespace, update)
 
 
+@needs(Permission.WRITE)
 def start_copy(namespace: str) -> Response:
     copy = cast(Copy, read(COPY, limits().max_body_bytes))
+    check_source(copy.source)
     return respond({"token": str(engine().start_copy(namespace, copy.source))}, status=202)
 
 
+@needs(Permission.READ)
 def operation(namespace: str, token: str) -> Response:
     try:
         known = UUID(token)

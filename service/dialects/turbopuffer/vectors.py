@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import binascii
-import struct
 from collections.abc import Sequence
 from typing import cast
 
@@ -13,9 +12,7 @@ from pybase64 import b64decode, b64encode
 from service.core.errors import InvalidRequest
 from service.core.vectors import BYTES_PER_NUMBER, MAX_DIMENSIONS, Vector, VectorBatch
 from service.dialects.turbopuffer.wire import Wire
-
-# two vectors of this length that point away from each other are at the end of float32
-MAX_SQUARED_LENGTH = float(np.finfo(np.float32).max) / 4
+from service.web.floats import Floats, check_lengths_in_space, read_lists
 
 
 class Share(str):
@@ -23,9 +20,6 @@ class Share(str):
     attribute to hold."""
 
     __slots__ = ()
-
-
-Floats = np.ndarray[tuple[int, ...], np.dtype[np.float32]]
 
 
 def parse_vector(wire: Wire) -> Vector:
@@ -62,7 +56,7 @@ def read_numbers(rows: Sequence[Wire]) -> Floats:
     """Vectors of one length as an array of shape (rows, dimensions)."""
     kinds = {str if kind is Share else kind for kind in map(type, rows)}
     if kinds == {list}:
-        numbers = read_lists(cast(Sequence[list[Wire]], rows))
+        numbers = equally_long(cast(Sequence[list[Wire]], rows))
     elif kinds == {str}:
         numbers = read_base64(cast(Sequence[str], rows))
     elif kinds == {list, str}:
@@ -73,46 +67,6 @@ def read_numbers(rows: Sequence[Wire]) -> Floats:
         raise InvalidRequest("💔 a vector has at least one dimension")
     check_lengths_in_space(numbers)
     return numbers
-
-
-def check_lengths_in_space(numbers: Floats) -> None:
-    """Refuse vectors so long that the distance between two of them is beyond float32.
-
-    pgvector adds up squares in float32; what overflows there has no distance and no order.
-    """
-    if not np.isfinite(numbers).all():
-        raise not_finite()
-    largest = float(max(numbers.max(), -numbers.min()))
-    if largest * largest * numbers.shape[1] <= MAX_SQUARED_LENGTH:
-        return
-    if np.square(numbers, dtype=np.float64).sum(axis=1).max() > MAX_SQUARED_LENGTH:
-        raise InvalidRequest(
-            "💔 the sum of a vector's squares must be at most 8.5e37, "
-            "so that distances are within the range of float32"
-        )
-
-
-def read_lists(rows: Sequence[list[Wire]]) -> Floats:
-    check_lengths([len(row) for row in rows])
-    length = len(rows[0])
-    pack = struct.Struct(f"<{length}f").pack
-    try:
-        data = b"".join([pack(*row) for row in rows])  # twice as fast as an array of the lists
-    except struct.error:
-        raise not_numbers() from None
-    except OverflowError:
-        raise not_finite() from None
-    numbers = np.frombuffer(data, dtype="<f4").reshape(len(rows), length)
-    refuse_booleans(rows, numbers)
-    return numbers
-
-
-def refuse_booleans(rows: Sequence[list[Wire]], numbers: Floats) -> None:
-    """Packing takes ``true`` for 1.0; only rows with a 0 or a 1 can hide one, and they are few."""
-    suspects = np.flatnonzero(((numbers == 0) | (numbers == 1)).any(axis=1))
-    for row in suspects.tolist():
-        if bool in set(map(type, rows[row])):
-            raise not_numbers()
 
 
 def read_base64(rows: Sequence[str]) -> Floats:
@@ -137,22 +91,14 @@ def as_base64(row: Wire) -> str:
     return b64encode(read_lists([cast(list[Wire], row)]).tobytes()).decode()
 
 
+def equally_long(rows: Sequence[list[Wire]]) -> Floats:
+    check_lengths([len(row) for row in rows])
+    return read_lists(rows)
+
+
 def check_lengths(lengths: list[int]) -> None:
     if len(set(lengths)) > 1:
         raise InvalidRequest("💔 all vectors of a request must have the same number of dimensions")
-
-
-def not_finite() -> InvalidRequest:
-    return InvalidRequest("💔 a vector holds finite numbers in the range of float32")
-
-
-def not_numbers() -> InvalidRequest:
-    return InvalidRequest("💔 a vector is an array of numbers, or base64 of float32 numbers")
-
-
-def render_floats(vector: Vector) -> Floats:
-    """As an array of float32, which the JSON writer gives its shortest decimals."""
-    return np.frombuffer(vector.data, dtype="<f4")
 
 
 def render_base64(vector: Vector) -> str:

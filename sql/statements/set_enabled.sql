@@ -1,0 +1,2 @@
+-- set_enabled: whether keys are asked for
+UPDATE {catalog}.auth_settings SET enabled = %s;
