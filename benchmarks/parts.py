@@ -6,7 +6,18 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from benchmarks import aggregates, bulk, filters, growth, latency, mixed, unfiltered, writes
+from benchmarks import (
+    aggregates,
+    bulk,
+    dialects,
+    filters,
+    growth,
+    latency,
+    mixed,
+    snapshots,
+    unfiltered,
+    writes,
+)
 from benchmarks.datasets import (
     debian_filtered,
     debian_plain,
@@ -86,6 +97,14 @@ def measure_bulk(run: Run) -> Figures:
     yield bulk.measure(run.target, run.scale.bulk)
 
 
+def measure_dialects(run: Run) -> Figures:
+    yield dialects.measure(run.target, run.scale.dialects)
+
+
+def measure_snapshots(run: Run) -> Figures:
+    yield snapshots.measure(run.target, run.scale.snapshots)
+
+
 MEASURES: dict[str, Callable[[Run], Figures]] = {
     "latency": measure_latency,
     "unfiltered": measure_unfiltered,
@@ -94,6 +113,8 @@ MEASURES: dict[str, Callable[[Run], Figures]] = {
     "growth": measure_growth,
     "aggregates": measure_aggregates,
     "bulk": measure_bulk,
+    "dialects": measure_dialects,
+    "snapshots": measure_snapshots,
     "peers": measure_peers,
 }
 

@@ -4,10 +4,22 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from benchmarks import aggregates, bulk, filters, growth, latency, mixed, unfiltered, writes
+from benchmarks import (
+    aggregates,
+    bulk,
+    dialects,
+    filters,
+    growth,
+    latency,
+    mixed,
+    snapshots,
+    unfiltered,
+    writes,
+)
 
 PARTS = (
-    "latency", "unfiltered", "filters", "writes", "mixed", "bulk", "aggregates", "growth", "peers",
+    "latency", "unfiltered", "filters", "writes", "mixed", "bulk", "aggregates", "dialects",
+    "snapshots", "growth", "peers",
 )  # fmt: skip
 
 
@@ -27,6 +39,8 @@ class Scale:
     mixed: mixed.Scale
     bulk: bulk.Scale
     aggregates: aggregates.Scale
+    dialects: dialects.Scale
+    snapshots: snapshots.Scale
     growth: growth.Scale
 
 
@@ -43,6 +57,10 @@ QUICK = Scale(
     mixed=mixed.Scale(rows=10_000, dimensions=384, quiet=5.0, sustained=8.0, flooded=6.0, k=10),
     bulk=bulk.Scale(rows=20_000, changed=10_000, dimensions=384, seconds=4.0, k=10),
     aggregates=aggregates.Scale(rows=20_000, dimensions=384, rounds=10),
+    dialects=dialects.Scale(
+        rows=10_000, dimensions=384, queries=200, k=10, scrolled=10_000, page=1_000
+    ),
+    snapshots=snapshots.Scale(rows=20_000, dimensions=128, queries=100, k=10),
     growth=growth.Scale(sizes=(10_000,), dimensions=768, queries=100, rounds=2, k=10),
 )
 
@@ -59,6 +77,10 @@ FULL = Scale(
     mixed=mixed.Scale(rows=50_000, dimensions=384, quiet=15.0, sustained=30.0, flooded=20.0, k=10),
     bulk=bulk.Scale(rows=200_000, changed=100_000, dimensions=384, seconds=15.0, k=10),
     aggregates=aggregates.Scale(rows=1_000_000, dimensions=384, rounds=20),
+    dialects=dialects.Scale(
+        rows=100_000, dimensions=384, queries=1000, k=10, scrolled=1_000_000, page=1_000
+    ),
+    snapshots=snapshots.Scale(rows=1_000_000, dimensions=128, queries=1000, k=10),
     growth=growth.Scale(
         sizes=(10_000, 100_000, 1_000_000), dimensions=768, queries=200, rounds=3, k=10
     ),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from benchmarks.report import Table
-from benchmarks.tables import others, searches
+from benchmarks.tables import dialects, others, searches, snapshots
 from benchmarks.tables.cells import Figures
 
 TABLES: dict[str, Callable[[Figures], list[Table]]] = {
@@ -16,6 +16,8 @@ TABLES: dict[str, Callable[[Figures], list[Table]]] = {
     "mixed": others.mixed,
     "bulk": others.bulk,
     "aggregates": others.aggregates,
+    "dialects": dialects.dialects,
+    "snapshots": snapshots.snapshots,
     "growth": searches.growth,
     "peers": others.peers,
 }
