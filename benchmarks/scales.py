@@ -80,7 +80,7 @@ FULL = Scale(
     dialects=dialects.Scale(
         rows=100_000, dimensions=384, queries=1000, k=10, scrolled=1_000_000, page=1_000
     ),
-    snapshots=snapshots.Scale(rows=1_000_000, dimensions=128, queries=1000, k=10),
+    snapshots=snapshots.Scale(rows=1_000_000, dimensions=128, queries=200, k=10),
     growth=growth.Scale(
         sizes=(10_000, 100_000, 1_000_000), dimensions=768, queries=200, rounds=3, k=10
     ),
