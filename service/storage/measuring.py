@@ -25,8 +25,8 @@ from service.storage.pool import Database, Session
 
 WIDTHS = (64, 80, 100, 130, 160, 200, 250, 320, 400, 500, 630, 800, 1000)
 BINARY_WIDTHS = (200, 400, 1000)
-# shares of what the target leaves to chance that have to be found as well: the few scans seldom meet
-# a query that even the widest search loses, and own documents are easy to find
+# shares of what the target leaves to chance that have to be found as well: the few scans seldom
+# meet a query that even the widest search loses, and own documents are easy to find
 MARGIN, OWN_MARGIN = 0.6, 0.75
 K = 10
 CANDIDATES = 20
