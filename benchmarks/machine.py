@@ -11,7 +11,7 @@ import psycopg
 
 SETTINGS = (
     "shared_buffers", "work_mem", "max_wal_size", "fsync", "full_page_writes", "synchronous_commit",
-    "max_parallel_workers_per_gather",
+    "max_parallel_workers_per_gather", "huge_pages_status",
 )  # fmt: skip
 # of the service, where they are not its defaults
 VARIABLES = (
