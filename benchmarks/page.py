@@ -18,6 +18,8 @@ TITLES = {
     "mixed": "Searches beside writes",
     "bulk": "Searches beside changes by filter",
     "aggregates": "Aggregations",
+    "dialects": "Both APIs",
+    "snapshots": "Snapshots",
     "growth": "Growth",
     "peers": "Peers",
 }
