@@ -166,7 +166,8 @@ def measure(target: Target, scale: Scale) -> Figures:
         different = count(target, DIFFERENT, other=table(NAMESPACE))
         answers = different_answers(client, scale)
         drop_namespace(target, RECOVERED)  # or the indexer would be at work on it
-        steps.append(under_writers(target, client, scale, at_rest.seconds))
+    steps.append(under_writers(target, scale, at_rest.seconds))
+    with Patient(target.host, target.port) as client:
         steps += recovered(client, "under writers")
         found = [count(target, one) for one in (COUNT, STAMPED, TORN)]
         for one in listed(client):
@@ -202,7 +203,7 @@ def recovered(client: Patient, when: str) -> list[Step]:
     ]
 
 
-def under_writers(target: Target, client: Client, scale: Scale, at_rest: float) -> Step:
+def under_writers(target: Target, scale: Scale, at_rest: float) -> Step:
     """A snapshot while others write: they go on for several times as long as one took at rest."""
     seconds = HEAD_START + 5 + 8 * at_rest
     host, port = target.host, target.port
@@ -220,7 +221,9 @@ def under_writers(target: Target, client: Client, scale: Scale, at_rest: float) 
     if made.ended > min(one.ended for one in written):
         raise RuntimeError("the writers ended before the snapshot was made")
     rate = sum(one.rows for one in written) / duration(written)
-    size = listed(client)[-1]["size"] / MB
+    # a connection of its own: the server closes one that has waited for so long
+    with Patient(host, port) as client:
+        size = listed(client)[-1]["size"] / MB
     return Step(f"made under {WRITERS} writers", made.ended - made.started, size, rate)
 
 
