@@ -198,7 +198,7 @@ def test_a_recovered_namespace_answers_exact_queries_as_before(
     kept.snapshots.recover(f"{namespace}-new", made.name)
 
     with workshop(config) as shop:
-        for at, asked in enumerate([*numbers(300, 16, seed=5), held[0]]):
+        for at, asked in enumerate([*numbers(1000, 16, seed=5), held[0]]):
             metric = list(Metric)[at % len(Metric)]
             query = Query(nearest(asked, 20, metric=metric).ranking, limit=20)
             old = shop.exact(namespace, query).result.hits

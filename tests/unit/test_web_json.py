@@ -1,11 +1,9 @@
 """JSON in and out: what is refused, what is kept exactly, and how answers look."""
 
 import json
-import time
 from collections import OrderedDict
 
 import numpy as np
-import orjson
 import pytest
 from flask import Flask
 from hypothesis import given
@@ -117,24 +115,6 @@ def _has_wide_integer(value):
     if isinstance(value, dict):
         return any(map(_has_wide_integer, value.values()))
     return isinstance(value, list) and any(map(_has_wide_integer, value))
-
-
-def test_vectors_cost_a_fraction_of_parsing_them():
-    raw = dumps({"rows": [{"id": i, "vector": [0.123456789] * 768} for i in range(500)]})
-
-    plain = _least_seconds(lambda: orjson.loads(raw))
-    checked = _least_seconds(lambda: loads(raw))
-
-    assert checked < plain * 3
-
-
-def _least_seconds(function):
-    times = []
-    for _ in range(5):
-        start = time.perf_counter()
-        function()
-        times.append(time.perf_counter() - start)
-    return min(times)
 
 
 def test_keeps_the_order_of_keys():
