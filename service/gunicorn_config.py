@@ -11,8 +11,6 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from prometheus_client import multiprocess
-
 from service.config import Config, ConfigError, exposed, is_loopback
 
 try:
@@ -58,6 +56,9 @@ def on_exit(_server: Any) -> None:
 
 def child_exit(_server: Any, worker: Any) -> None:
     """Called when a worker has ended: its gauges go, its counts stay."""
+    # not above: imported before the folder is set, it would keep no figures there
+    from prometheus_client import multiprocess
+
     multiprocess.mark_process_dead(worker.pid, str(_metrics))  # pyright: ignore[reportUnknownMemberType] (untyped)
 
 

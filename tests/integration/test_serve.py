@@ -181,6 +181,21 @@ def test_with_keys_the_curl_line_takes_the_key_from_the_shell_and_no_key_is_prin
         assert "namespaces" in answer.stdout
 
 
+def test_metrics_are_those_of_all_processes_and_leave_nothing_behind(folder: Path):
+    folders = environment(TMPDIR=str(folder))
+    with serving(folder / "data", "--workers", "2", env=folders) as served:
+        for _ in range(20):
+            served.ask("/livez")
+        with urllib.request.urlopen(f"{served.url}/metrics", timeout=PATIENCE) as answer:
+            lines = answer.read().decode().splitlines()
+        assert list(folder.glob("vectable-metrics-*"))
+
+        assert served.stop() == 0
+    counted = [line for line in lines if line.startswith("vectable_requests_total{")]
+    assert [line.rpartition(" ")[2] for line in counted if 'route="/livez"' in line] == ["20.0"]
+    assert not list(folder.glob("vectable-metrics-*"))
+
+
 def test_a_path_that_postgres_finds_awkward_is_fine(folder: Path):
     data = folder / "sp ace, ü" / ("long" * 25) / "data"
     data.parent.mkdir(parents=True)
