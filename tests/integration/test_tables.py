@@ -84,6 +84,8 @@ def test_the_schema_holds_only_tables_with_their_indexes_and_sequences(
         SELECT relkind::text, count(*) FROM pg_class
         WHERE relnamespace = 'vectable'::regnamespace
           AND relname !~ ':(membership|number:.*|text:.*)$'  -- what other tests' filters asked for
+          -- every name that the service derives has a colon: others are indexes made by hand
+          AND (relkind <> 'i' OR relname ~ ':')
         GROUP BY relkind
         """
     ).fetchall()
