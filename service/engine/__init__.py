@@ -71,8 +71,7 @@ class Engine:
     """All operations on one database.
 
     Those on keys, on the administrator, on snapshots, and queries by example are of parts of it.
-    Snapshots are kept in
-    ``snapshot_dir``, else in the database.
+    Snapshots are kept in ``snapshot_dir``, else in the database.
     """
 
     def __init__(
@@ -162,11 +161,17 @@ class Engine:
 
         return self._access.change(name, run)
 
-    def create(self, name: str, shape: Shape, configuration: Configuration) -> None:
-        """Make an empty namespace; an error when the name is taken."""
+    def create(
+        self,
+        name: str,
+        shape: Shape,
+        configuration: Configuration,
+        indexes: Iterable[AttributeIndex] = (),
+    ) -> None:
+        """Make an empty namespace with these indexes; an error when the name is taken."""
 
         def run(session: Session, _: Namespace | None) -> tuple[None, Namespace]:
-            return collections.create(session, name, shape, configuration)
+            return collections.create(session, name, shape, configuration, indexes)
 
         self._access.manage(name, run)
 

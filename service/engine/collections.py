@@ -40,9 +40,13 @@ def look(session: Session, namespace: Namespace, layouts: Layouts) -> State:
 
 
 def create(
-    session: Session, name: str, shape: Shape, configuration: Configuration
+    session: Session,
+    name: str,
+    shape: Shape,
+    configuration: Configuration,
+    indexes: Iterable[AttributeIndex] = (),
 ) -> tuple[None, Namespace]:
-    """Make an empty namespace.
+    """Make an empty namespace, and have these indexes built.
 
     Raises:
         NamespaceExists: when the name is taken, by an alias also.
@@ -52,6 +56,7 @@ def create(
         catalog.find(session, name)
     except NamespaceNotFound:
         created = shaping.create(session, name, shape)
+        want(session, created, indexes)
         return None, catalog.configure(session, created, configuration)
     raise NamespaceExists(name)
 
@@ -101,8 +106,12 @@ def declare(
     known = namespace.config.get(PAYLOAD_SCHEMA)
     noted: JsonObject = {**known, **declared} if isinstance(known, dict) else {**declared}
     noted = {key: schema for key, schema in noted.items() if schema is not None}
+    want(session, namespace, indexes)
+    config: JsonObject = {**namespace.config, PAYLOAD_SCHEMA: noted}
+    return None, catalog.configure(session, namespace, Configuration(config=config))
+
+
+def want(session: Session, namespace: Namespace, indexes: Iterable[AttributeIndex]) -> None:
     wanted = tuple(dict.fromkeys(indexes))
     if wanted:
         attribute_indexes.ask(session, namespace.id, wanted)
-    config: JsonObject = {**namespace.config, PAYLOAD_SCHEMA: noted}
-    return None, catalog.configure(session, namespace, Configuration(config=config))

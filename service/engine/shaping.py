@@ -61,7 +61,7 @@ def reshape(session: Session, namespace: Namespace, shape: Shape) -> Namespace:
     if (shape.id_type, shape.vectors) != (namespace.id_type, namespace.vectors):
         # the table itself changes, and building an index keeps others from that
         attribute_builds.interrupt(session, namespace.table)
-    if shape.id_type is not namespace.id_type:
+    if not tables.keeps_column(namespace.id_type, shape.id_type):
         # segments have the ids as they were
         segments.drop_all(session, namespace)
     tables.alter(session, namespace, shape)

@@ -76,30 +76,31 @@ def alter(session: Session, namespace: Namespace, shape: Shape) -> None:
 
 
 def change_id_type(session: Session, namespace: Namespace, wanted: IdType) -> None:
-    if namespace.id_type is IdType.UUID and wanted is IdType.MIXED:
-        return  # integers fit the column as it is
+    if keeps_column(namespace.id_type, wanted):
+        return
     name = table(session, namespace.table)
     bound = raw("SELECT 1 FROM ") + name + raw(" OFFSET %s LIMIT 1", INLINE_REWRITE_ROWS)
-    catalog = session.schemas.catalog
-    column, converted = id_type(wanted).text, converted_id(namespace.id_type, wanted).text
+    column, converted = id_type(wanted), converted_id(namespace.id_type, wanted)
     if session.execute(bound).fetchone():
+        catalog, known = session.schemas.catalog, constant(namespace.name)
+        # to be pasted: a name may have any quotes in it
+        rewrite = raw("ALTER TABLE ") + name + raw(" ALTER COLUMN id TYPE ") + column
+        rewrite += raw(" USING ") + converted
         raise Conflict(
             f"💔 namespace '{namespace.name}' has {namespace.id_type.value} ids and more than "
             f"{INLINE_REWRITE_ROWS} documents, so ids of another type ({wanted.value}) need a "
-            "rewrite that blocks it: run BEGIN; ALTER TABLE "
-            f'"{session.schemas.documents}"."{namespace.table}" ALTER COLUMN id '
-            f"TYPE {column} USING {converted}; UPDATE {catalog}.namespaces "
+            f"rewrite that blocks it: run BEGIN; {rewrite.unbound}; UPDATE {catalog}.namespaces "
             f"SET id_type = '{wanted.value}', version = nextval('{catalog}.versions') "
-            f"WHERE name = '{namespace.name}'; COMMIT"
+            f"WHERE name = {known.unbound}; COMMIT"
         )
     session.define(
-        session.schemas.statement(
-            "change_id_type",
-            table=name,
-            id_type=id_type(wanted),
-            using=converted_id(namespace.id_type, wanted),
-        )
+        session.schemas.statement("change_id_type", table=name, id_type=column, using=converted)
     )
+
+
+def keeps_column(current: IdType, wanted: IdType) -> bool:
+    """Whether ids of the wanted type fit the column as it is."""
+    return id_type(current) == id_type(wanted)
 
 
 def converted_id(current: IdType, wanted: IdType) -> Fragment:

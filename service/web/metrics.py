@@ -25,8 +25,9 @@ from service.web.access import checks_names, needs
 
 # seconds
 BUCKETS = (0.001, 0.002, 0.004, 0.008, 0.016, 0.032, 0.064, 0.125, 0.25, 0.5, 1, 2, 4, 8, 16, 32)
-# a request that no route takes
+# a request that no route takes; its method may be any word
 NO_ROUTE = "(none)"
+METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 
 REQUESTS = Counter(
     "vectable_requests", "Requests answered.", ["dialect", "route", "method", "status"]
@@ -48,7 +49,8 @@ def start() -> None:
 
 def count(response: Response) -> Response:
     dialect, route = where()
-    REQUESTS.labels(dialect, route, request.method, str(response.status_code)).inc()
+    method = request.method if request.method in METHODS else NO_ROUTE
+    REQUESTS.labels(dialect, route, method, str(response.status_code)).inc()
     began: float | None = g.get("vectable_began")
     if began is not None:
         SECONDS.labels(dialect, route).observe(perf_counter() - began)

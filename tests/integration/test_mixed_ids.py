@@ -86,14 +86,16 @@ def test_ids_of_another_kind_are_nobodys(engine: Engine, namespace: str):
     assert [hit.id for hit in found.hits] == [1]
 
 
+@pytest.mark.parametrize("suffix", ["", " it's 100%"])
 def test_a_large_table_is_not_rewritten_behind_its_owners_back(
-    engine: Engine, namespace: str, database_url: str
+    engine: Engine, namespace: str, database_url: str, suffix: str
 ):
+    namespace += suffix
     make(engine, namespace)
     put(engine, namespace, 1)
     with psycopg.connect(database_url, autocommit=True) as connection:
         connection.execute(
-            f'INSERT INTO vectable."{namespace}" (id) SELECT generate_series(10, 10100)'
+            f'INSERT INTO vectable."{namespace}" (id) SELECT generate_series(10, 10100)'.encode()
         )
         one = uuid4()
         with pytest.raises(Conflict) as caught:

@@ -51,6 +51,15 @@ def test_paths_without_a_route_are_one(client: FlaskClient):
     assert counted(client, start) == before + 2
 
 
+def test_methods_that_nobody_knows_are_one(client: FlaskClient):
+    start = 'vectable_requests_total{dialect="(none)",method="(none)",route="(none)",status="405"}'
+    before = counted(client, start)
+    client.open("/things/one", method="BREW")
+    client.open("/things/one", method="WHISK")
+
+    assert counted(client, start) == before + 2
+
+
 def test_times_are_observed(client: FlaskClient):
     start = 'vectable_request_seconds_count{dialect="",route="/things/<name>"}'
     before = counted(client, start)

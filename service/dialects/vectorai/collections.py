@@ -14,11 +14,12 @@ from service.core.errors import InvalidRequest
 from service.core.evolution import Shape
 from service.core.ids import IdType, kind_of
 from service.core.index_settings import BOUNDS
+from service.core.indexing import AttributeIndex
 from service.core.namespace import VectorColumn
 from service.core.vector_columns import MAX_VECTOR_COLUMNS
 from service.core.vectors import MAX_DIMENSIONS, Metric, Precision
 from service.dialects.vectorai.bodies import Request, an_object, anything, malformed
-from service.dialects.vectorai.field_indexes import read_schemas
+from service.dialects.vectorai.field_indexes import indexes_of, read_schemas
 from service.dialects.vectorai.vectors import column_name
 
 METRICS = {
@@ -42,11 +43,11 @@ KEPT = (
 
 @dataclass(frozen=True, slots=True)
 class Creation:
-    """A collection to be made: its shape, how it is configured, and the keys declared with it."""
+    """A collection to be made: its shape, how it is configured, and the indexes that it has."""
 
     shape: Shape
     configuration: Configuration
-    declared: Mapping[str, dict[str, JsonAny]]
+    indexes: tuple[AttributeIndex, ...]
 
 
 class Create(Request):
@@ -77,9 +78,12 @@ class Create(Request):
         columns = read_vectors(data["vectors"])
         config = kept(data)
         config[VECTORS] = cast(JsonAny, described(data["vectors"]))
+        declared = read_schemas(data[PAYLOAD_SCHEMA] or {})
+        if declared:
+            config[PAYLOAD_SCHEMA] = {**declared}
         shape = Shape(IdType.BIGINT, columns, {})
         configuration = Configuration(read_settings(data["hnsw_config"]), config)
-        return Creation(shape, configuration, read_schemas(data[PAYLOAD_SCHEMA] or {}))
+        return Creation(shape, configuration, indexes_of(declared))
 
 
 class Update(Create):

@@ -11,6 +11,7 @@ from service.core.attributes import JsonAny, JsonObject
 from service.core.errors import InvalidRequest
 from service.core.indexing import MEMBERSHIP, AttributeIndex, IndexKind
 from service.dialects.vectorai.bodies import Request, anything, malformed, required_name
+from service.dialects.vectorai.keys import parse_path
 
 # the indexes that serve conditions on keys of each type; places are compared by scans
 INDEXES: Mapping[str, tuple[IndexKind, ...]] = {
@@ -56,9 +57,16 @@ def read_schema(key: str, wire: JsonAny) -> dict[str, JsonAny]:
     return {"data_type": kind, "params": given if isinstance(wire, dict) else None}
 
 
+def indexes_of(declared: Mapping[str, Mapping[str, JsonAny]]) -> tuple[AttributeIndex, ...]:
+    """The indexes that declared keys have."""
+    return tuple(one for key, schema in declared.items() for one in indexes_for(key, schema))
+
+
 def indexes_for(key: str, schema: Mapping[str, JsonAny]) -> tuple[AttributeIndex, ...]:
-    """The indexes that a declared key has; the one for membership serves all keys."""
+    """The one for membership serves all keys; a btree is on an attribute as a whole, so that a path
+    into one has none."""
     kinds = INDEXES.get(str(schema.get("data_type")), ())
-    return tuple(
-        MEMBERSHIP if kind is IndexKind.MEMBERSHIP else AttributeIndex(kind, key) for kind in kinds
-    )
+    name = parse_path(key).name
+    indexes = (MEMBERSHIP,) if IndexKind.MEMBERSHIP in kinds else ()
+    others = tuple(kind for kind in kinds if kind is not IndexKind.MEMBERSHIP)
+    return indexes if name is None else (*indexes, *(AttributeIndex(k, name) for k in others))

@@ -16,7 +16,7 @@ from service.dialects.vectorai.aliases import names_of, parse_actions, render_al
 from service.dialects.vectorai.bodies import read, read_object
 from service.dialects.vectorai.collections import Create, Creation, Update
 from service.dialects.vectorai.envelope import answer
-from service.dialects.vectorai.field_indexes import CreateIndex, indexes_for
+from service.dialects.vectorai.field_indexes import CreateIndex, indexes_of
 from service.dialects.vectorai.render import COMPLETED
 from service.dialects.vectorai.render_collections import render_collection, render_state
 from service.dialects.vectorai.routing import Route
@@ -50,16 +50,8 @@ def describe(collection: str) -> Response:
 @needs(Permission.WRITE)
 def create(collection: str) -> Response:
     wanted = cast(Creation, read(CREATE))
-    engine().create(collection, wanted.shape, wanted.configuration)
-    if wanted.declared:
-        declare(collection, wanted)
+    engine().create(collection, wanted.shape, wanted.configuration, wanted.indexes)
     return answer(True)
-
-
-def declare(collection: str, wanted: Creation) -> None:
-    """Have the indexes of the keys that the creation declared built."""
-    indexes = [i for key, schema in wanted.declared.items() for i in indexes_for(key, schema)]
-    engine().declare(collection, wanted.declared, indexes)
 
 
 @needs(Permission.WRITE)
@@ -87,8 +79,7 @@ def exists(collection: str) -> Response:
 @needs(Permission.WRITE)
 def create_index(collection: str) -> Response:
     declared = read(CREATE_INDEX)
-    indexes = [i for key, schema in declared.items() for i in indexes_for(key, schema)]
-    engine().declare(collection, declared, indexes)
+    engine().declare(collection, declared, indexes_of(declared))
     return answer(COMPLETED)
 
 
